@@ -1,0 +1,5 @@
+/** The model directory: manifest, verification, publication. */
+@NullMarked
+package io.dpq.model;
+
+import org.jspecify.annotations.NullMarked;

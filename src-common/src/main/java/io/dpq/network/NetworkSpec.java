@@ -1,0 +1,138 @@
+package io.dpq.network;
+
+import java.util.Optional;
+
+/**
+ * Everything that decides the network's shape, losses and updaters.
+ *
+ * @param classes number of classes
+ * @param inputSide pixels of the square input
+ * @param backbone kind of backbone
+ * @param backboneWidth first width of simple-cnn
+ * @param weights local file of pretrained weights (Keras h5)
+ * @param normaliseFeatures batch normalisation of the features before the heads
+ * @param frozenUpTo name of the last frozen layer
+ * @param dropout probability of dropping a feature, 0…1
+ * @param dimensions D
+ * @param levels L
+ * @param codewords K
+ * @param similarity of the soft assignment
+ * @param gamma sharpness of the soft assignment
+ * @param gradient which parameters distortions move
+ * @param loss weights of the terms
+ * @param labelVectors [classes][D], unit or not; cosine is taken of them
+ * @param optimizer updaters and schedule
+ * @param totalSteps minibatches per worker of the whole training, for the schedule
+ * @param seed of weights and dropout
+ */
+@SuppressWarnings("ArrayRecordComponent") // The label matrix is handed on, never compared.
+public record NetworkSpec(
+        int classes,
+        int inputSide,
+        Backbone backbone,
+        int backboneWidth,
+        Optional<String> weights,
+        boolean normaliseFeatures,
+        Optional<String> frozenUpTo,
+        double dropout,
+        int dimensions,
+        int levels,
+        int codewords,
+        Similarity similarity,
+        double gamma,
+        GradientMode gradient,
+        LossWeights loss,
+        float[][] labelVectors,
+        OptimizerSpec optimizer,
+        int totalSteps,
+        long seed) {
+    /** Kinds of backbones. */
+    public enum Backbone {
+        /** A small plain CNN for 32-pixel images. */
+        SIMPLE_CNN,
+        /** SqueezeNet 1.0. */
+        SQUEEZENET,
+        /** AlexNet with grouped convolutions and LRN. */
+        ALEXNET
+    }
+
+    /** Scores of the soft assignment. */
+    public enum Similarity {
+        /** −‖r − c‖² (the paper). */
+        L2,
+        /** cosine(r, c) (the authors' code). */
+        COSINE
+    }
+
+    /** Which parameters the distortion terms move. */
+    public enum GradientMode {
+        /** Network and codebooks (the paper). */
+        END_TO_END,
+        /** Codebooks only (the authors' code). */
+        CODEBOOKS_ONLY
+    }
+
+    /**
+     * Weights of the loss terms; method.md gives the formulas.
+     *
+     * @param margin weight of L_S
+     * @param classification λ
+     * @param distortion τ
+     * @param hard μ, relative to τ
+     * @param match ν, relative to τ
+     */
+    public record LossWeights(double margin, double classification, double distortion, double hard, double match) {
+        /** The semantic stage: no quantization terms. */
+        public LossWeights semanticOnly() {
+            return new LossWeights(margin, classification, 0, 0, 0);
+        }
+    }
+
+    /**
+     * Updaters and schedule.
+     *
+     * @param kind of the network's updater
+     * @param learningRate of new layers
+     * @param momentum of nesterovs
+     * @param weightDecay L2
+     * @param backboneFactor multiplies the rate of the backbone
+     * @param biasFactor multiplies the rate of new layers' biases
+     * @param codebookLearningRate Adam on the codebooks
+     * @param schedule shape over totalSteps
+     * @param warmupSteps linear from zero
+     * @param decay factor of the step schedule
+     * @param decaySteps steps between two decays
+     */
+    public record OptimizerSpec(
+            Kind kind,
+            double learningRate,
+            double momentum,
+            double weightDecay,
+            double backboneFactor,
+            double biasFactor,
+            double codebookLearningRate,
+            Schedule schedule,
+            int warmupSteps,
+            double decay,
+            int decaySteps) {
+        /** Updaters. */
+        public enum Kind {
+            /** Nesterov momentum. */
+            NESTEROVS,
+            /** Adam. */
+            ADAM,
+            /** Plain gradient descent. */
+            SGD
+        }
+
+        /** Learning-rate shapes. */
+        public enum Schedule {
+            /** No change. */
+            CONSTANT,
+            /** Half a cosine down to zero. */
+            COSINE,
+            /** Times decay every decaySteps. */
+            STEP
+        }
+    }
+}
