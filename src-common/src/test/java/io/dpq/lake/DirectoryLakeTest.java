@@ -132,7 +132,7 @@ class DirectoryLakeTest {
         assertThatThrownBy(() -> open(list))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("names 3 files that the lake")
-                .hasMessageContaining("the first is a,")
+                .hasMessageContaining("the first is a;")
                 .hasMessageContaining("encode.lake.list");
     }
 
