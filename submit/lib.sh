@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder; sourced, never run.
 # Where is what, how is it built when it is missing, and how is a Spark class started without a Spark distribution.
 
@@ -24,7 +25,7 @@ require_java() {
 # Prints the path of a pipeline's jar for spark-submit, e.g. `pipeline_jar train`.
 pipeline_jar() {
   local jar
-  for jar in "$DPQ_ROOT/pipeline-$1/target/"dpq-"$1"-*-spark.jar; do
+  for jar in "$DPQ_ROOT/pipeline-$1/target/dpq-$1"-*-spark.jar; do
     [ -f "$jar" ] && printf '%s\n' "$jar" && return
   done
   return 1
