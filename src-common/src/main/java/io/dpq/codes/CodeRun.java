@@ -43,7 +43,7 @@ import org.apache.spark.sql.types.Metadata;
  * manifest tells readers that the run exists. Not thread-safe.
  */
 public final class CodeRun {
-    private static final Set<String> RENAMING = Set.of("file", "hdfs");
+    private static final Set<String> RENAMING = Set.of("file", "hdfs", "viewfs", "webhdfs");
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final Pattern RUN_ID = Pattern.compile("\\d{8}T\\d{6}\\.\\d{3}Z-[0-9a-f]{8}");
@@ -207,7 +207,8 @@ public final class CodeRun {
         }
         final Path target = new Path(parent, CodeTable.RUN_PREFIX + id);
         final int parts = (int) Math.min(Integer.MAX_VALUE, (count + rowsPerFile - 1) / rowsPerFile);
-        final Path written = renames() ? new Path(temporary, parent.equals(table.root()) ? "codes" : "quarantine") : target;
+        final Path written =
+                renames() ? new Path(temporary, parent.equals(table.root()) ? "codes" : "quarantine") : target;
         rows.coalesce(parts)
                 .write()
                 .mode(SaveMode.ErrorIfExists)
