@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
@@ -20,6 +21,7 @@ final class Progress implements AutoCloseable {
     private final LongSupplier quarantined;
     private final long began = System.nanoTime();
     private final ScheduledExecutorService clock;
+    private final ScheduledFuture<?> ticks;
     private long told;
 
     Progress(final PrintStream out, final long total, final LongSupplier encoded, final LongSupplier quarantined) {
@@ -32,7 +34,7 @@ final class Progress implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
-        clock.scheduleAtFixedRate(this::tell, SECONDS, SECONDS, TimeUnit.SECONDS);
+        this.ticks = clock.scheduleAtFixedRate(this::tell, SECONDS, SECONDS, TimeUnit.SECONDS);
     }
 
     private void tell() {
@@ -66,6 +68,7 @@ final class Progress implements AutoCloseable {
 
     @Override
     public void close() {
-        clock.shutdownNow();
+        ticks.cancel(false);
+        clock.shutdown();
     }
 }

@@ -27,6 +27,7 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * A run being written. First {@link #stage}: every image, encoded or quarantined, becomes one row of a staging table under
@@ -148,8 +149,11 @@ public final class CodeRun {
             final long rowsPerFile,
             final Map<String, Object> config)
             throws IOException {
-        final Dataset<Row> rows =
-                spark.read().schema(CodeSchema.staged(identity.levels())).parquet(staged().toString());
+        final StructType schema = CodeSchema.staged(identity.levels());
+        // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it ran.
+        final Dataset<Row> rows = table.fileSystem().exists(staged())
+                ? spark.read().schema(schema).parquet(staged().toString())
+                : spark.createDataFrame(List.of(), schema);
         final Map<String, Long> reasons = new TreeMap<>();
         long encoded = 0;
         for (final Row count : rows.groupBy(CodeSchema.REASON).count().collectAsList()) {
