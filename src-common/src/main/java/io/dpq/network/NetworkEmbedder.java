@@ -25,7 +25,7 @@ public final class NetworkEmbedder implements Embedder {
     public NetworkEmbedder(final byte[] networkZip, final int inputSide) {
         try {
             this.graph = ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(networkZip), false);
-        } catch (final IOException e) {
+        } catch (final IOException | IllegalStateException e) {
             throw new IllegalArgumentException("These bytes are not a network.zip.", e);
         }
         this.inputSide = inputSide;
