@@ -92,6 +92,15 @@ public record ResourcePlan(
         return master.equals("local") || master.startsWith("local[");
     }
 
+    /** The N of local[N] or local[N,retries]; local[*] takes what the machine has. */
+    private static int localCores(final String master) {
+        final String digits = master.replaceFirst("local\\[?", "").replaceFirst("[],].*", "");
+        if (digits.isEmpty()) {
+            return 1;
+        }
+        return digits.equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(digits);
+    }
+
     /** Threads a task computes with: OMP_NUM_THREADS, and the intra-op threads of ONNX Runtime. */
     public int threadsPerTask() {
         return cores / tasks;
@@ -126,7 +135,9 @@ public record ResourcePlan(
             properties.put("spark.executor.extraJavaOptions", jvmOptions(executorHeap, executorNative + JVM_OWN));
             properties.put("spark.cores.max", Integer.toString(executors * cores));
         }
-        properties.put("spark.task.cpus", Integer.toString(threadsPerTask()));
+        // A local master with fewer cores than a task asks for would refuse to start.
+        final int taskCpus = Math.min(threadsPerTask(), local ? localCores(effectiveMaster) : cores);
+        properties.put("spark.task.cpus", Integer.toString(taskCpus));
         properties.put("spark.executorEnv.OMP_NUM_THREADS", Integer.toString(threadsPerTask()));
         return properties;
     }
