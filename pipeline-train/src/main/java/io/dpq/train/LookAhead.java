@@ -56,7 +56,7 @@ final class LookAhead<T> implements Iterator<T>, AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("Interrupted while an image was decoded.", e);
         } catch (ExecutionException e) {
-            throw new IllegalStateException(String.valueOf(e.getCause().getMessage()), e.getCause());
+            throw new IllegalStateException("A batch could not be decoded.", e);
         }
     }
 
