@@ -12,9 +12,15 @@ import java.util.Map;
  * @param examples ids of some of those, for the log
  * @param perClass usable images by class name, in class order; an image with two labels counts twice
  * @param unlabelled usable images without a label, which only the quantizer learns from
+ * @param severalLabels whether any image has more than one label
  */
 record DataSummary(
-        int listed, Map<String, Integer> skipped, List<String> examples, Map<String, Integer> perClass, int unlabelled) {
+        int listed,
+        Map<String, Integer> skipped,
+        List<String> examples,
+        Map<String, Integer> perClass,
+        int unlabelled,
+        boolean severalLabels) {
     /** Images that cannot be decoded. */
     int rejected() {
         return skipped.values().stream().mapToInt(Integer::intValue).sum();

@@ -34,8 +34,8 @@ final class EmbeddingSample {
             final BatchRecipe recipe,
             final TrainSettings settings,
             final int size) {
-        final int count = Math.min(
-                Math.min(size, data.summary().usable()), (Integer.MAX_VALUE - 8) / settings.dimensions());
+        final int count =
+                Math.min(Math.min(size, data.summary().usable()), (Integer.MAX_VALUE - 8) / settings.dimensions());
         final Broadcast<byte[]> sent = spark.broadcast(network);
         final Broadcast<int[]> permutation =
                 spark.broadcast(Permutation.of(data.summary().usable(), Seeds.mix(settings.seed(), -1)));
@@ -43,15 +43,15 @@ final class EmbeddingSample {
             final List<EmbeddedRow> rows = data
                     .rows()
                     .mapPartitionsToPair(new SlotDealer(data.keys(), permutation, count))
-                    .mapPartitions(new RowEmbedder(sent, recipe, settings.image().crop(), settings.batchSize()))
+                    .mapPartitions(
+                            new RowEmbedder(sent, recipe, settings.image().crop(), settings.batchSize()))
                     .collect()
                     .stream()
                     .sorted(Comparator.comparingLong(EmbeddedRow::key))
                     .toList();
             final float[] vectors = new float[count * settings.dimensions()];
             for (int i = 0; i < count; i++) {
-                System.arraycopy(
-                        rows.get(i).embedding(), 0, vectors, i * settings.dimensions(), settings.dimensions());
+                System.arraycopy(rows.get(i).embedding(), 0, vectors, i * settings.dimensions(), settings.dimensions());
             }
             final long right = rows.stream().filter(EmbeddedRow::right).count();
             return new EmbeddingSample(vectors, count, (double) right / count);

@@ -33,7 +33,8 @@ final class EpochShuffle implements AutoCloseable {
         this.permutation = spark.broadcast(Permutation.of(plan.rows(), Seeds.mix(seed, epoch)));
         this.dealt = data.rows()
                 .mapPartitionsToPair(new SlotDealer(data.keys(), permutation, plan.slots()))
-                .partitionBy(new SlotPartitioner(plan.workers(), plan.batchSize(), plan.frequency(), plan.partitions()));
+                .partitionBy(
+                        new SlotPartitioner(plan.workers(), plan.batchSize(), plan.frequency(), plan.partitions()));
     }
 
     /** The batches of a round: one partition a worker, decoded when read. */

@@ -53,8 +53,8 @@ final class Provenance {
     /** The version that Maven left in a library's jar. */
     private static String maven(final String group, final String artifact) {
         final Properties properties = new Properties();
-        try (InputStream in = Provenance.class.getResourceAsStream(
-                "/META-INF/maven/" + group + "/" + artifact + "/pom.properties")) {
+        try (InputStream in =
+                Provenance.class.getResourceAsStream("/META-INF/maven/" + group + "/" + artifact + "/pom.properties")) {
             if (in != null) {
                 properties.load(in);
             }

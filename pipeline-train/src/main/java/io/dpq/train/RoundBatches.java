@@ -54,7 +54,9 @@ final class RoundBatches implements FlatMapFunction<Iterator<Tuple2<Integer, Tra
             public MultiDataSet next() {
                 final Decoded next = decoded.next();
                 return recipe.maker()
-                        .make(next.images, next.rows.stream().map(TrainRow::labels).toArray(int[][]::new));
+                        .make(
+                                next.images,
+                                next.rows.stream().map(TrainRow::labels).toArray(int[][]::new));
             }
         };
     }

@@ -34,9 +34,8 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
     @Override
     public Iterator<TrainRow> call(final Iterator<Row> rows) {
         final ImageDecoder decoder = new ImageDecoder(ContractJson.read(contract));
-        final Map<String, Integer> indices = IntStream.range(0, classes.size())
-                .boxed()
-                .collect(Collectors.toMap(classes::get, Function.identity()));
+        final Map<String, Integer> indices =
+                IntStream.range(0, classes.size()).boxed().collect(Collectors.toMap(classes::get, Function.identity()));
         final Iterable<Row> once = () -> rows;
         return StreamSupport.stream(once.spliterator(), false)
                 .map(row -> check(row, decoder, indices))

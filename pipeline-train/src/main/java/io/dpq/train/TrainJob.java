@@ -62,8 +62,10 @@ public final class TrainJob implements Job {
     public List<String> plan(final DpqConfig config) {
         final TrainSettings settings = TrainSettings.from(config);
         return List.of(
-                "learn from " + settings.lake().path() + " (" + DpqConfig.kebab(settings.lake().kind()) + ")",
-                "network: " + DpqConfig.kebab(settings.backbone()) + " at " + settings.image().crop()
+                "learn from " + settings.lake().path() + " ("
+                        + DpqConfig.kebab(settings.lake().kind()) + ")",
+                "network: " + DpqConfig.kebab(settings.backbone()) + " at "
+                        + settings.image().crop()
                         + " pixels, embedding of " + settings.dimensions() + ", " + settings.levels() + " levels of "
                         + settings.codewords() + " codewords",
                 "schedule: " + settings.semanticEpochs() + " semantic and " + settings.jointEpochs()
@@ -79,8 +81,7 @@ public final class TrainJob implements Job {
                 JavaSparkContext.fromSparkContext(context.spark().sparkContext());
         final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed());
         final Lake lake = Lake.open(context.spark(), settings.lake());
-        try (TrainingData data =
-                TrainingData.load(spark, lake, settings.lake().path(), settings.image())) {
+        try (TrainingData data = TrainingData.load(spark, lake, settings.lake().path(), settings.image())) {
             report(data.summary(), context.out());
             train(context, spark, settings, trainer, data);
         } finally {
@@ -111,15 +112,17 @@ public final class TrainJob implements Job {
         final Configuration hadoop = spark.hadoopConfiguration();
         final float[][] labelVectors = labelVectors(settings, data.classes(), hadoop);
         final int totalSteps = Math.multiplyExact(plan.steps(), settings.epochs());
+        final boolean several = data.summary().severalLabels();
         final ComputationGraph graph;
         final NetworkSpec spec;
         if (settings.weights().isPresent()) {
-            try (LocalCopy weights = new LocalCopy("backbone.weights", settings.weights().get(), hadoop)) {
-                spec = settings.spec(labelVectors, totalSteps, Optional.of(weights.path()));
+            try (LocalCopy weights =
+                    new LocalCopy("backbone.weights", settings.weights().get(), hadoop)) {
+                spec = settings.spec(labelVectors, totalSteps, Optional.of(weights.path()), several);
                 graph = DpqNetwork.build(spec);
             }
         } else {
-            spec = settings.spec(labelVectors, totalSteps, Optional.empty());
+            spec = settings.spec(labelVectors, totalSteps, Optional.empty(), several);
             graph = DpqNetwork.build(spec);
         }
         final BatchRecipe recipe = new BatchRecipe(
@@ -204,10 +207,7 @@ public final class TrainJob implements Job {
     }
 
     private static List<String> summary(
-            final TrainSettings settings,
-            final ModelManifest manifest,
-            final double accuracy,
-            final double[] errors) {
+            final TrainSettings settings, final ModelManifest manifest, final double accuracy, final double[] errors) {
         final List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT, "training accuracy %.3f", accuracy));
         for (int level = 0; level < errors.length; level++) {

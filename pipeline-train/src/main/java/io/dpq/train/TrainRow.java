@@ -46,7 +46,8 @@ final class TrainRow implements Serializable {
         return labels;
     }
 
-    @Nullable String rejection() {
+    @Nullable
+    String rejection() {
         return rejection;
     }
 

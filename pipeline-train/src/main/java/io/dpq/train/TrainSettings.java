@@ -76,8 +76,8 @@ record TrainSettings(
         final int epochs = config.integer("train.epochs", 1, MILLION);
         final int semantic = config.integer("train.semantic-epochs", 0, MILLION);
         if (semantic > epochs) {
-            throw UserException.usage("train.semantic-epochs is " + semantic + " but train.epochs, which includes them, is "
-                    + epochs + "; lower the one or raise the other.");
+            throw UserException.usage("train.semantic-epochs is " + semantic
+                    + " but train.epochs, which includes them, is " + epochs + "; lower the one or raise the other.");
         }
         final int workers = config.integer("train.workers", 0, 100_000);
         final TrainSettings settings = new TrainSettings(
@@ -104,7 +104,7 @@ record TrainSettings(
                 loss(config),
                 optimizer(config));
         // The keys that only the network reads are checked by reading them once.
-        settings.spec(new float[2][settings.dimensions], 1, Optional.empty());
+        settings.spec(new float[2][settings.dimensions], 1, Optional.empty(), false);
         if (settings.start == Start.KMEANS && settings.kmeansSample < settings.codewords) {
             throw UserException.usage("quantization.kmeans-sample is " + settings.kmeansSample
                     + " but must be at least quantization.codewords, " + settings.codewords + ".");
@@ -160,8 +160,13 @@ record TrainSettings(
      * @param labelVectors [classes][D]
      * @param totalSteps batches per worker of the whole training
      * @param localWeights the pretrained weights as a local file
+     * @param severalLabels whether any image has more than one label
      */
-    NetworkSpec spec(final float[][] labelVectors, final int totalSteps, final Optional<String> localWeights) {
+    NetworkSpec spec(
+            final float[][] labelVectors,
+            final int totalSteps,
+            final Optional<String> localWeights,
+            final boolean severalLabels) {
         return new NetworkSpec(
                 labelVectors.length,
                 image.crop(),
@@ -181,7 +186,8 @@ record TrainSettings(
                 labelVectors,
                 optimizer,
                 totalSteps,
-                seed);
+                seed,
+                severalLabels);
     }
 
     /** How many epochs are joint. */

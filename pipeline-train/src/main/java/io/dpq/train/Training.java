@@ -90,8 +90,8 @@ final class Training {
                 final double rate = LearningRate.of(graph);
                 final double loss = trainer.round(graph, epoch, shuffle.round(round, recipe), batches);
                 if (!Double.isFinite(loss)) {
-                    throw UserException.usage("The loss is no longer a number in " + where
-                            + "; lower train.optimizer.learning-rate.");
+                    throw UserException.usage(
+                            "The loss is no longer a number in " + where + "; lower train.optimizer.learning-rate.");
                 }
                 sum += loss * batches;
                 progress.round(

@@ -123,7 +123,8 @@ final class TrainingData implements AutoCloseable {
                 .sorted()
                 .limit(EXAMPLES)
                 .toList();
-        return new DataSummary(rows.size(), skipped, examples, perClass, unlabelled);
+        final boolean several = rows.stream().anyMatch(row -> row.labels().length > 1);
+        return new DataSummary(rows.size(), skipped, examples, perClass, unlabelled, several);
     }
 
     static void refuse(final DataSummary summary, final String where) {
