@@ -3,7 +3,6 @@ package io.dpq.network;
 import io.dpq.config.UserException;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
-import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -136,7 +135,7 @@ final class Backbones {
         final String[] halves = new String[2];
         for (int g = 0; g < 2; g++) {
             final String half =
-                    graph.vertex(name + "_in" + g, new SubsetVertex(g * in / 2, (g + 1) * in / 2 - 1), input);
+                    graph.vertex(name + "_in" + g, new ChannelSubset(g * in / 2, (g + 1) * in / 2 - 1), input);
             halves[g] = graph.layer(
                     name + "_" + g,
                     convolution(kernel, 1, out / 2)
