@@ -113,15 +113,16 @@ public final class DpqConfig {
     }
 
     private static String nearest(final String key, final List<String> known) {
-        final String leaf = leaf(key);
         return known.stream()
-                .min(Comparator.<String>comparingInt(k -> distance(k, key))
-                        .thenComparingInt(k -> distance(leaf(k), leaf)))
-                .filter(k -> distance(k, key) <= NEAR || distance(leaf(k), leaf) <= 2)
-                .or(() ->
-                        known.stream().filter(k -> distance(leaf(k), leaf) <= 1).findFirst())
+                .min(Comparator.comparingInt((String k) -> strangeness(k, key)))
+                .filter(k -> strangeness(k, key) <= NEAR)
                 .map(k -> "; did you mean '" + k + "'?")
                 .orElse("; reference.conf documents every key");
+    }
+
+    /** Typing errors between two keys; a key given in the wrong section, or in none, counts as one error. */
+    private static int strangeness(final String known, final String key) {
+        return Math.min(distance(known, key), 1 + distance(leaf(known), leaf(key)));
     }
 
     private static String leaf(final String key) {

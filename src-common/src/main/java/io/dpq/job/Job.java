@@ -20,6 +20,9 @@ public interface Job {
     /** Runs; a mistake of the user is a {@link io.dpq.config.UserException}, anything else is the project's fault. */
     Outcome run(JobContext context) throws Exception;
 
+    /** The class with the job's main method: what spark-submit is given. */
+    Class<?> mainClass();
+
     /** How a job that finished ended. */
     enum Outcome {
         /** All is well: exit code 0. */

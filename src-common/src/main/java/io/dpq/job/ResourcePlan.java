@@ -1,0 +1,194 @@
+package io.dpq.job;
+
+import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Heap, off-heap limits and thread counts of every JVM, derived from the one section {@code resources} so that they cannot
+ * contradict one another. Sizes are in bytes.
+ *
+ * @param master Spark master where the configuration names one
+ * @param executors executor JVMs
+ * @param cores of an executor
+ * @param tasks that run at once in an executor
+ * @param executorHeap Java heap
+ * @param driverHeap Java heap
+ * @param executorNative memory outside the heap for the network
+ * @param driverNative memory outside the heap for the network
+ */
+public record ResourcePlan(
+        Optional<String> master,
+        int executors,
+        int cores,
+        int tasks,
+        long executorHeap,
+        long driverHeap,
+        long executorNative,
+        long driverNative) {
+    private static final long MIB = 1L << 20;
+    /** What a JVM takes beside heap and network: classes, code, stacks, mapped jars. */
+    private static final long JVM_OWN = 768 * MIB;
+
+    /** Reads and checks the section {@code resources}. */
+    public static ResourcePlan from(final DpqConfig config) {
+        final ResourcePlan plan = new ResourcePlan(
+                config.optionalString("resources.master"),
+                config.integer("resources.executors", 1, 100_000),
+                config.integer("resources.cores-per-executor", 1, 1024),
+                config.integer("resources.tasks-per-executor", 1, 1024),
+                config.bytes("resources.executor-heap"),
+                config.bytes("resources.driver-heap"),
+                config.bytes("resources.executor-native"),
+                config.bytes("resources.driver-native"));
+        plan.check();
+        return plan;
+    }
+
+    private void check() {
+        if (tasks > cores || cores % tasks != 0) {
+            throw UserException.usage("resources.tasks-per-executor is " + tasks
+                    + " but must divide resources.cores-per-executor, " + cores
+                    + ": threads that share a core make the network up to a hundred times slower.");
+        }
+        for (final Map.Entry<String, Long> size : Map.of(
+                        "resources.executor-heap", executorHeap,
+                        "resources.driver-heap", driverHeap,
+                        "resources.executor-native", executorNative,
+                        "resources.driver-native", driverNative)
+                .entrySet()) {
+            if (size.getValue() < 512 * MIB) {
+                throw UserException.usage("The key '" + size.getKey() + "' is " + size.getValue() / MIB
+                        + "MiB but must be at least 512MiB.");
+            }
+        }
+        if (isLocal()) {
+            final long machine = machineMemory();
+            if (localHeap() + localOverhead() > machine) {
+                throw UserException.usage("The section resources asks for " + (localHeap() + localOverhead()) / MIB
+                        + "MiB in one local JVM but this machine has " + machine / MIB
+                        + "MiB; lower the heap or native sizes.");
+            }
+        }
+    }
+
+    private static long machineMemory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean os
+                ? os.getTotalMemorySize()
+                : Long.MAX_VALUE;
+    }
+
+    private boolean isLocal() {
+        return isLocal(master.orElse(""));
+    }
+
+    private static boolean isLocal(final String master) {
+        return master.equals("local") || master.startsWith("local[");
+    }
+
+    /** The N of local[N] or local[N,retries]; local[*] takes what the machine has. */
+    private static int localCores(final String master) {
+        final String digits = master.replaceFirst("local\\[?", "").replaceFirst("[],].*", "");
+        if (digits.isEmpty()) {
+            return 1;
+        }
+        return digits.equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(digits);
+    }
+
+    /** Threads a task computes with: OMP_NUM_THREADS, and the intra-op threads of ONNX Runtime. */
+    public int threadsPerTask() {
+        return cores / tasks;
+    }
+
+    /** In local mode one JVM is driver and executor. */
+    private long localHeap() {
+        return Math.max(driverHeap, executorHeap);
+    }
+
+    private long localOverhead() {
+        return Math.max(driverNative, executorNative) + JVM_OWN;
+    }
+
+    /**
+     * The Spark properties of this plan. What the user gives Spark on its own command line comes before them.
+     *
+     * @param effectiveMaster the master the job will run on
+     */
+    public Map<String, String> sparkProperties(final String effectiveMaster) {
+        final boolean local = isLocal(effectiveMaster);
+        final long heap = local ? localHeap() : driverHeap;
+        final long overhead = local ? localOverhead() : driverNative + JVM_OWN;
+        final Map<String, String> properties = new LinkedHashMap<>();
+        properties.put("spark.driver.memory", mib(heap));
+        properties.put("spark.driver.extraJavaOptions", jvmOptions(heap, overhead));
+        if (!local) {
+            properties.put("spark.executor.instances", Integer.toString(executors));
+            properties.put("spark.executor.cores", Integer.toString(cores));
+            properties.put("spark.executor.memory", mib(executorHeap));
+            properties.put("spark.executor.memoryOverhead", mib(executorNative + JVM_OWN));
+            properties.put("spark.executor.extraJavaOptions", jvmOptions(executorHeap, executorNative + JVM_OWN));
+            properties.put("spark.cores.max", Integer.toString(executors * cores));
+        }
+        // A local master with fewer cores than a task asks for would refuse to start.
+        final int taskCpus = Math.min(threadsPerTask(), local ? localCores(effectiveMaster) : cores);
+        properties.put("spark.task.cpus", Integer.toString(taskCpus));
+        properties.put("spark.executorEnv.OMP_NUM_THREADS", Integer.toString(threadsPerTask()));
+        return properties;
+    }
+
+    /**
+     * The JavaCPP limits must be given always, since unset they reach four times the heap; the physical limit is what the
+     * container holds. The helper switch turns oneDNN on, without which convolutions run several times slower.
+     */
+    private static String jvmOptions(final long heap, final long overhead) {
+        return "-Dorg.bytedeco.javacpp.maxbytes=" + mib(overhead - JVM_OWN)
+                + " -Dorg.bytedeco.javacpp.maxphysicalbytes=" + mib(heap + overhead)
+                + " -Dorg.eclipse.deeplearning4j.helpers.disable=false -Djava.awt.headless=true";
+    }
+
+    private static String mib(final long bytes) {
+        return bytes / MIB + "m";
+    }
+
+    /** The plan as aligned lines for a person. */
+    public List<String> table(final String effectiveMaster) {
+        final List<String> lines = new ArrayList<>();
+        final boolean local = isLocal(effectiveMaster);
+        lines.add(String.format(
+                Locale.ROOT,
+                "%-10s %6s %8s %8s %8s %6s %8s",
+                "JVM",
+                "count",
+                "heap",
+                "native",
+                "total",
+                "tasks",
+                "threads"));
+        if (local) {
+            lines.add(line("local", 1, localHeap(), localOverhead() - JVM_OWN));
+        } else {
+            lines.add(line("driver", 1, driverHeap, driverNative));
+            lines.add(line("executor", executors, executorHeap, executorNative));
+        }
+        return lines;
+    }
+
+    private String line(final String name, final int count, final long heap, final long outside) {
+        return String.format(
+                Locale.ROOT,
+                "%-10s %6d %8s %8s %8s %6d %8d",
+                name,
+                count,
+                mib(heap),
+                mib(outside),
+                mib(heap + outside + JVM_OWN),
+                tasks,
+                threadsPerTask());
+    }
+}

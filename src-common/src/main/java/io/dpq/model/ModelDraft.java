@@ -1,0 +1,46 @@
+package io.dpq.model;
+
+import io.dpq.image.ImageContract;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a training knows of its model before the files are hashed; the fields are those of {@link ModelManifest}.
+ *
+ * @param dimensions D
+ * @param levels L
+ * @param codewords K
+ * @param labels class names, in the order of the classifier's outputs
+ * @param image how images become network input
+ * @param backbone kind of backbone
+ * @param provenance resolved configuration, data summary, seed, workers, averaging frequency, code revision, versions
+ * @param metrics figures measured while training and exporting
+ */
+public record ModelDraft(
+        int dimensions,
+        int levels,
+        int codewords,
+        List<String> labels,
+        ImageContract image,
+        String backbone,
+        Map<String, Object> provenance,
+        Map<String, Object> metrics) {
+    /** Items are ranked by the inner product of query and reconstruction. */
+    static final String INNER_PRODUCT = "inner-product";
+
+    ModelManifest manifest(final Map<String, ModelManifest.FileHash> files) {
+        return new ModelManifest(
+                ModelManifest.VERSION,
+                ModelHashes.modelId(files),
+                dimensions,
+                levels,
+                codewords,
+                INNER_PRODUCT,
+                labels,
+                image,
+                backbone,
+                files,
+                provenance,
+                metrics);
+    }
+}

@@ -1,0 +1,61 @@
+package io.dpq.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dpq.config.DpqConfig;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ResourcePlanTest {
+    private static ResourcePlan plan(final String... sets) {
+        return ResourcePlan.from(DpqConfig.load(null, List.of(sets)));
+    }
+
+    @Test
+    void derivesEveryLimitFromOneBlock() {
+        final Map<String, String> properties = plan(
+                        "resources.executors=3",
+                        "resources.cores-per-executor=8",
+                        "resources.tasks-per-executor=2",
+                        "resources.executor-heap=4GiB",
+                        "resources.executor-native=6GiB")
+                .sparkProperties("yarn");
+        assertThat(properties)
+                .containsEntry("spark.executor.instances", "3")
+                .containsEntry("spark.executor.cores", "8")
+                .containsEntry("spark.cores.max", "24")
+                .containsEntry("spark.task.cpus", "4")
+                .containsEntry("spark.executorEnv.OMP_NUM_THREADS", "4")
+                .containsEntry("spark.executor.memory", "4096m")
+                .containsEntry("spark.executor.memoryOverhead", "6912m");
+        assertThat(properties.get("spark.executor.extraJavaOptions"))
+                .contains("-Dorg.bytedeco.javacpp.maxbytes=6144m")
+                .contains("-Dorg.bytedeco.javacpp.maxphysicalbytes=11008m")
+                .contains("helpers.disable=false");
+    }
+
+    @Test
+    void aLocalRunIsOneJvm() {
+        final Map<String, String> properties = plan("resources.driver-heap=1GiB", "resources.executor-heap=3GiB")
+                .sparkProperties("local[2,4]");
+        assertThat(properties)
+                .containsEntry("spark.driver.memory", "3072m")
+                .containsEntry("spark.task.cpus", "2")
+                .doesNotContainKey("spark.executor.memory");
+        assertThat(plan().sparkProperties("local[1,4]")).containsEntry("spark.task.cpus", "1");
+        assertThat(plan().sparkProperties("local")).containsEntry("spark.task.cpus", "1");
+    }
+
+    @Test
+    void refusesSetsThatContradictThemselves() {
+        assertThatThrownBy(() -> plan("resources.cores-per-executor=4", "resources.tasks-per-executor=3"))
+                .hasMessageStartingWith(
+                        "resources.tasks-per-executor is 3 but must divide resources.cores-per-executor, 4");
+        assertThatThrownBy(() -> plan("resources.executor-native=100MiB"))
+                .hasMessage("The key 'resources.executor-native' is 100MiB but must be at least 512MiB.");
+        assertThatThrownBy(() -> plan("resources.master=\"local[2]\"", "resources.executor-heap=10000GiB"))
+                .hasMessageContaining("lower the heap or native sizes");
+    }
+}

@@ -1,0 +1,128 @@
+package io.dpq.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dpq.config.UserException;
+import io.dpq.image.ImageContract;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelDirectoryTest {
+    private static final Configuration HADOOP = new Configuration();
+    private static final ModelDraft DRAFT = new ModelDraft(
+            2,
+            1,
+            2,
+            List.of("cat", "dog"),
+            new ImageContract(
+                    1, ImageContract.Fit.STRETCH, 36, 32, List.of(1.0, 2.0, 3.0), List.of(1.0, 1.0, 1.0), 100, 100),
+            "simple-cnn",
+            Map.of("seed", 1),
+            Map.of("loss", 0.5));
+
+    @TempDir
+    private Path folder;
+
+    private Path root;
+
+    @BeforeEach
+    void place() {
+        root = folder.resolve("model");
+    }
+
+    private ModelManifest publish(final String content) throws IOException {
+        return ModelPublisher.publish(
+                root.toString(),
+                HADOOP,
+                DRAFT,
+                Map.of("a.bin", content.getBytes(StandardCharsets.UTF_8), "b.bin", new byte[100_000]));
+    }
+
+    @Test
+    void readsWhatWasPublished() throws Exception {
+        final ModelManifest written = publish("first");
+        final ModelDirectory model = ModelDirectory.open(root.toString(), HADOOP);
+        assertThat(model.manifest()).isEqualTo(written);
+        assertThat(model.manifest().modelId()).hasSize(64);
+        assertThat(model.read("a.bin")).asString(StandardCharsets.UTF_8).isEqualTo("first");
+    }
+
+    @Test
+    void replacesAWholeModelAndLeavesNothingBeside() throws Exception {
+        final ModelManifest first = publish("first");
+        final ModelManifest second = publish("second");
+        assertThat(second.modelId()).isNotEqualTo(first.modelId());
+        assertThat(ModelDirectory.open(root.toString(), HADOOP).manifest()).isEqualTo(second);
+        try (var siblings = Files.list(folder)) {
+            assertThat(siblings).containsExactly(root);
+        }
+    }
+
+    @Test
+    void theIdDependsOnContentAlone() throws Exception {
+        assertThat(publish("same").modelId()).isEqualTo(publish("same").modelId());
+    }
+
+    @Test
+    void refusesAFlippedByteInAnyFile() throws Exception {
+        publish("first");
+        for (final String name : List.of("a.bin", "b.bin")) {
+            final Path file = root.resolve(name);
+            final byte[] good = Files.readAllBytes(file);
+            final byte[] bad = good.clone();
+            bad[bad.length / 2] ^= 1;
+            // The checksum that Hadoop keeps beside a local file would find the damage first.
+            Files.deleteIfExists(root.resolve("." + name + ".crc"));
+            Files.write(file, bad);
+            assertThatThrownBy(() -> ModelDirectory.open(root.toString(), HADOOP))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("The file " + name + " of the model at " + root
+                            + " is not the one that was published; restore it or train again.");
+            Files.write(file, good);
+        }
+        ModelDirectory.open(root.toString(), HADOOP);
+    }
+
+    @Test
+    void refusesAMissingFileAManifestOfAnotherIdAndAnotherVersion() throws Exception {
+        publish("first");
+        final Path manifest = root.resolve(ModelDirectory.MANIFEST);
+        Files.deleteIfExists(root.resolve("." + ModelDirectory.MANIFEST + ".crc"));
+        final String json = Files.readString(manifest);
+
+        Files.writeString(manifest, json.replaceFirst("\"sha256\" : \"..", "\"sha256\" : \"zz"));
+        assertThatThrownBy(() -> ModelDirectory.attach(root.toString(), HADOOP))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("The file manifest.json of the model");
+
+        Files.writeString(manifest, json.replace("\"formatVersion\" : 1", "\"formatVersion\" : 9"));
+        assertThatThrownBy(() -> ModelDirectory.attach(root.toString(), HADOOP))
+                .hasMessageContaining("has format version 9 but this release reads version 1");
+
+        Files.writeString(manifest, json.substring(0, json.length() / 2));
+        assertThatThrownBy(() -> ModelDirectory.attach(root.toString(), HADOOP)).isInstanceOf(UserException.class);
+
+        Files.writeString(manifest, json);
+        Files.delete(root.resolve("a.bin"));
+        assertThatThrownBy(() -> ModelDirectory.open(root.toString(), HADOOP))
+                .hasMessageStartingWith("The file a.bin of the model");
+    }
+
+    @Test
+    void saysWhereNoModelIs() throws Exception {
+        assertThatThrownBy(() -> ModelDirectory.open(root.toString(), HADOOP))
+                .hasMessage("There is no model at " + root + "; train one or correct model.path.");
+        Files.createDirectories(root);
+        assertThatThrownBy(() -> ModelDirectory.open(root.toString(), HADOOP))
+                .hasMessageContaining("holds no manifest.json");
+    }
+}
