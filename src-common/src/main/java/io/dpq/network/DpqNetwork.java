@@ -148,15 +148,20 @@ public final class DpqNetwork {
      * @param labels N rows of class indices; an empty row has no label
      */
     public static MultiDataSet batch(final float[] images, final int[][] labels, final NetworkSpec spec) {
-        final INDArray multiHot = Nd4j.zeros(DataType.FLOAT, labels.length, spec.classes());
+        return batch(images, labels, spec.classes(), spec.inputSide());
+    }
+
+    /** As {@link #batch(float[], int[][], NetworkSpec)}, for workers, to which a spec does not travel. */
+    public static MultiDataSet batch(
+            final float[] images, final int[][] labels, final int classes, final int inputSide) {
+        final INDArray multiHot = Nd4j.zeros(DataType.FLOAT, labels.length, classes);
         for (int i = 0; i < labels.length; i++) {
             for (final int label : labels[i]) {
                 multiHot.putScalar(i, label, 1);
             }
         }
-        final int side = spec.inputSide();
         return new MultiDataSet(
-                new INDArray[] {Nd4j.createFromArray(images).reshape('c', labels.length, 3, side, side)},
+                new INDArray[] {Nd4j.createFromArray(images).reshape('c', labels.length, 3, inputSide, inputSide)},
                 new INDArray[] {multiHot, multiHot.dup()});
     }
 
