@@ -1,10 +1,65 @@
 package io.dpq.image;
 
-/** Decodes stored bytes under an {@link ImageContract}. Thread-safe. */
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import io.dpq.image.ImageRejectedException.Reason;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import javax.imageio.ImageReadParam;
+import javax.imageio.ImageReader;
+import javax.imageio.spi.IIORegistry;
+import javax.imageio.spi.ImageReaderSpi;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+
+/**
+ * Decodes stored bytes under an {@link ImageContract}. Thread-safe.
+ *
+ * <p>JPEG, PNG, GIF, BMP and WebP are told by their content. Dimensions are checked before pixels are allocated; the EXIF
+ * orientation is applied; grey, CMYK, 16-bit and palette samples become 8-bit RGB; transparency is laid on white; of an
+ * animation the first frame is taken; colour profiles are not applied. An image more than four times the target a side is
+ * read at reduced scale, every s-th sample, so that memory depends on the target and not on the image. Everything after the
+ * codec is integer arithmetic: equal samples give equal pixels on every JVM.
+ */
 public final class ImageDecoder {
+    /** Samples kept for each target pixel and side when a large image is read at reduced scale. */
+    private static final int OVERSAMPLING = 4;
+    /** Longest aspect that COVER accepts: a strip a pixel wide would otherwise grow to gigabytes. */
+    private static final int MAX_ASPECT = 64;
+
+    private static final String JDK_READERS = "com.sun.imageio.plugins.";
+
+    private final ImageContract contract;
+    /**
+     * The readers are chosen by hand, once: a look-up by content would depend on the class path, and on the thread's class
+     * loader, which on a Spark executor does not always see the application's archive.
+     */
+    private final Map<Format, ImageReaderSpi> readers = new EnumMap<>(Format.class);
+
     /** A decoder for one contract. */
     public ImageDecoder(final ImageContract contract) {
-        throw new UnsupportedOperationException();
+        this.contract = contract;
+        final Iterator<ImageReaderSpi> installed =
+                IIORegistry.getDefaultInstance().getServiceProviders(ImageReaderSpi.class, true);
+        while (installed.hasNext()) {
+            final ImageReaderSpi spi = installed.next();
+            final String name = spi.getPluginClassName();
+            for (final Format format : Format.values()) {
+                if (name.equals(JDK_READERS + format.name().toLowerCase(Locale.ROOT) + "." + format + "ImageReader")) {
+                    readers.put(format, spi);
+                }
+            }
+        }
+        readers.put(Format.WEBP, new WebPImageReaderSpi());
+        if (readers.size() != Format.values().length) {
+            throw new IllegalStateException("this Java runtime lacks image readers; only these were found: "
+                    + readers.keySet() + "; install a runtime with the module java.desktop");
+        }
     }
 
     /**
@@ -12,6 +67,119 @@ public final class ImageDecoder {
      * shorter side {@code resize} (cover).
      */
     public RgbImage decode(final byte[] content) throws ImageRejectedException {
-        throw new UnsupportedOperationException();
+        if (content.length == 0) {
+            throw new ImageRejectedException(Reason.EMPTY, "zero bytes");
+        }
+        if (content.length > contract.maxBytes()) {
+            throw new ImageRejectedException(
+                    Reason.TOO_MANY_BYTES, content.length + " bytes; image.max-bytes allows " + contract.maxBytes());
+        }
+        final Format format = Format.of(content);
+        if (format == null) {
+            throw new ImageRejectedException(Reason.UNKNOWN_FORMAT, "neither JPEG, PNG, GIF, BMP nor WebP");
+        }
+        try {
+            return resized(format == Format.JPEG ? jpeg(content) : other(format, content));
+        } catch (final IOException | RuntimeException e) {
+            throw new ImageRejectedException(Reason.CORRUPT, format + ": " + describe(e));
+        } catch (final StackOverflowError e) {
+            throw new ImageRejectedException(Reason.CORRUPT, format + ": nested too deeply");
+        } catch (final OutOfMemoryError e) {
+            throw new ImageRejectedException(Reason.TOO_MANY_PIXELS, format + ": more pixels than memory holds");
+        }
+    }
+
+    private RgbImage jpeg(final byte[] content) throws ImageRejectedException, IOException {
+        final JpegFile file = JpegFile.parse(content);
+        checkSize(file.width(), file.height());
+        final ImageReader reader = reader(Format.JPEG);
+        final List<String> damage = new ArrayList<>();
+        // libjpeg paints over what it cannot read and only warns.
+        reader.addIIOReadWarningListener((source, warning) -> {
+            if (warning.startsWith("Corrupt JPEG data") && !warning.contains("extraneous bytes")) {
+                damage.add(warning);
+            }
+        });
+        try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(file.essential()))) {
+            reader.setInput(stream, true, true);
+            final RgbImage stored =
+                    Pixels.ofJpeg(reader.readRaster(0, reduced(reader, file.width(), file.height())), file.colours());
+            if (!damage.isEmpty()) {
+                throw new ImageRejectedException(Reason.CORRUPT, damage.get(0));
+            }
+            return Orientation.apply(stored, file.orientation());
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private RgbImage other(final Format format, final byte[] content) throws ImageRejectedException, IOException {
+        final ImageReader reader = reader(format);
+        try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
+            reader.setInput(stream, true, true);
+            final int width = reader.getWidth(0);
+            final int height = reader.getHeight(0);
+            checkSize(width, height);
+            final int orientation = Containers.check(format, content);
+            return Orientation.apply(Pixels.of(reader.read(0, reduced(reader, width, height))), orientation);
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private ImageReader reader(final Format format) throws IOException {
+        final ImageReaderSpi spi = readers.get(format);
+        if (spi == null) {
+            throw new IllegalStateException("no reader for " + format);
+        }
+        return spi.createReaderInstance();
+    }
+
+    private void checkSize(final int width, final int height) throws ImageRejectedException {
+        if (width <= 0 || height <= 0) {
+            throw new ImageRejectedException(Reason.CORRUPT, "a header of " + width + " x " + height + " pixels");
+        }
+        if ((long) width * height > contract.maxPixels()) {
+            throw new ImageRejectedException(
+                    Reason.TOO_MANY_PIXELS,
+                    width + " x " + height + " pixels; image.max-pixels allows " + contract.maxPixels());
+        }
+        if (contract.fit() == ImageContract.Fit.COVER
+                && Math.max(width, height) > (long) MAX_ASPECT * Math.min(width, height)) {
+            throw new ImageRejectedException(
+                    Reason.TOO_MANY_PIXELS,
+                    width + " x " + height + " pixels; image.fit = cover allows an aspect of " + MAX_ASPECT + ":1");
+        }
+    }
+
+    /** Reads every s-th sample, the grid centred, where that leaves at least four samples a target pixel and side. */
+    private ImageReadParam reduced(final ImageReader reader, final int width, final int height) {
+        final int enough = OVERSAMPLING * contract.resize();
+        final boolean cover = contract.fit() == ImageContract.Fit.COVER;
+        final int across = Math.max(1, (cover ? Math.min(width, height) : width) / enough);
+        final int down = Math.max(1, (cover ? Math.min(width, height) : height) / enough);
+        final ImageReadParam param = reader.getDefaultReadParam();
+        if (across > 1 || down > 1) {
+            param.setSourceSubsampling(across, down, across / 2, down / 2);
+        }
+        return param;
+    }
+
+    private RgbImage resized(final RgbImage image) {
+        final int side = contract.resize();
+        if (contract.fit() == ImageContract.Fit.STRETCH) {
+            return Resampler.resize(image, side, side);
+        }
+        final int shorter = Math.min(image.width(), image.height());
+        return Resampler.resize(image, scaled(image.width(), side, shorter), scaled(image.height(), side, shorter));
+    }
+
+    private static int scaled(final int length, final int side, final int shorter) {
+        return (int) (((long) length * side + shorter / 2) / shorter);
+    }
+
+    private static String describe(final Exception e) {
+        final String message = e.getMessage();
+        return message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
     }
 }

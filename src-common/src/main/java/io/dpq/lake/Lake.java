@@ -12,16 +12,18 @@ import org.apache.spark.sql.SparkSession;
 public interface Lake {
     /** Opens a lake; a missing path or an empty lake is a {@link io.dpq.config.UserException} that says so. */
     static Lake open(final SparkSession spark, final LakeSettings settings) {
-        throw new UnsupportedOperationException();
+        return switch (settings.kind()) {
+            case DIRECTORY -> DirectoryLake.open(spark, settings);
+        };
     }
 
-    /** What is there, without content: rows {@code id, labels, length}. Listed once and kept. */
+    /** What is there, without content: rows {@code id, labels, length} in the order of their ids. Listed once and kept. */
     Dataset<Row> listing();
 
     /**
-     * Rows {@code id, labels, length, content} for the given listing rows, in partitions of about {@code partitionBytes}
-     * bytes of content, read on the executors. A file that cannot be read yields a row whose content is null and whose
-     * column {@code error STRING} says why.
+     * Rows {@code id, labels, length, content, error} for the given listing rows, in partitions of about {@code
+     * partitionBytes} bytes of content, read on the executors. A file that cannot be read yields a row whose content is null
+     * and whose column {@code error STRING} says why; it is null elsewhere.
      */
     Dataset<Row> read(Dataset<Row> listing, long partitionBytes);
 }

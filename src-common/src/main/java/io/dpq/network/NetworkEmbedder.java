@@ -1,26 +1,60 @@
 package io.dpq.network;
 
 import io.dpq.model.Embedder;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.linalg.factory.Nd4j;
 
-/** Embeds with the training network itself ({@code network.zip}): slower than ONNX, kept as an independent engine. */
+/**
+ * Embeds with the training network itself ({@code network.zip}): slower than ONNX, kept as an independent engine. Thread-safe:
+ * the graph keeps its activations in itself, so that one batch runs at a time.
+ */
 public final class NetworkEmbedder implements Embedder {
-    /** Restores a graph from the bytes of network.zip. */
+    private final ComputationGraph graph;
+    private final int inputSide;
+    private final int dimensions;
+
+    /**
+     * Restores a graph from the bytes of network.zip.
+     *
+     * @throws IllegalArgumentException where they are no such file
+     */
     public NetworkEmbedder(final byte[] networkZip, final int inputSide) {
-        throw new UnsupportedOperationException();
+        try {
+            this.graph = ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(networkZip), false);
+        } catch (final IOException | IllegalStateException e) {
+            throw new IllegalArgumentException("These bytes are not a network.zip.", e);
+        }
+        this.inputSide = inputSide;
+        this.dimensions =
+                (int) graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").size(1);
     }
 
     @Override
     public int dimensions() {
-        throw new UnsupportedOperationException();
+        return dimensions;
     }
 
     @Override
     public float[] embed(final float[] images, final int count) {
-        throw new UnsupportedOperationException();
+        final int length = count * 3 * inputSide * inputSide;
+        if (images.length < length) {
+            throw new IllegalArgumentException(
+                    count + " images take " + length + " values, but there are " + images.length + ".");
+        }
+        final float[] exact = images.length == length ? images : Arrays.copyOf(images, length);
+        synchronized (graph) {
+            return DpqNetwork.embed(graph, Nd4j.createFromArray(exact).reshape('c', count, 3, inputSide, inputSide))
+                    .dup('c')
+                    .data()
+                    .asFloat();
+        }
     }
 
+    /** Nothing to release: the graph's memory goes with the object. */
     @Override
-    public void close() {
-        throw new UnsupportedOperationException();
-    }
+    public void close() {}
 }

@@ -1,0 +1,79 @@
+package io.dpq.encode;
+
+import io.dpq.network.SharedModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decoded images on their way through the network, in buffers that are used again. One thread at a time.
+ *
+ * <p>The network always sees a full batch, padded with zeros where images run out: matrix kernels choose their order of
+ * summation by the number of rows, so that a shorter last batch would make codes depend on where partitions end.
+ */
+final class Batch {
+    private final int size;
+    private final int levels;
+    private final int tensorLength;
+    private final float[] tensors;
+    private final List<Row> images;
+
+    Batch(final int size, final int levels, final int tensorLength) {
+        this.size = size;
+        this.levels = levels;
+        this.tensorLength = tensorLength;
+        this.tensors = new float[Math.multiplyExact(size, tensorLength)];
+        this.images = new ArrayList<>(size);
+    }
+
+    boolean isFull() {
+        return images.size() == size;
+    }
+
+    boolean isEmpty() {
+        return images.isEmpty();
+    }
+
+    /** Where the next image's tensor goes. */
+    float[] tensors() {
+        return tensors;
+    }
+
+    /** At which offset the next image's tensor goes. */
+    int offset() {
+        return images.size() * tensorLength;
+    }
+
+    /** Takes the image whose tensor has been written. */
+    void add(final @Nullable Object id, final @Nullable Object labels, final @Nullable Object contentHash) {
+        images.add(RowFactory.create(id, labels, contentHash));
+    }
+
+    /** Embeds and encodes what is there, and leaves the batch empty. */
+    List<Row> encode(final SharedModel model) {
+        Arrays.fill(tensors, offset(), tensors.length, 0);
+        final float[] embeddings = model.embedder().embed(tensors, size);
+        final short[] codes = new short[size * levels];
+        model.quantizer().encode(embeddings, size, codes);
+        final List<Row> rows = new ArrayList<>(images.size());
+        for (int i = 0; i < images.size(); i++) {
+            rows.add(row(images.get(i), codes, i * levels));
+        }
+        images.clear();
+        return rows;
+    }
+
+    private Row row(final Row image, final short[] codes, final int offset) {
+        final @Nullable Object[] values = new @Nullable Object[3 + levels + 3];
+        for (int i = 0; i < 3; i++) {
+            values[i] = image.get(i);
+        }
+        for (int level = 0; level < levels; level++) {
+            values[3 + level] = codes[offset + level];
+        }
+        return RowFactory.create(values);
+    }
+}

@@ -1,0 +1,92 @@
+package io.dpq.train;
+
+import io.dpq.image.ImageContract;
+import io.dpq.image.ImageDecoder;
+import io.dpq.image.ImageRejectedException;
+import io.dpq.image.RgbImage;
+import io.dpq.image.Tensors;
+import java.io.Serializable;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * How a worker turns encoded images into network input. Augmentation is drawn anew in every epoch from the seed, the epoch and
+ * the image's id, so it does not depend on which worker does it. Immutable and thread-safe.
+ */
+final class BatchRecipe implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final String contract;
+    private final BatchMaker maker;
+    private final boolean randomCrop;
+    private final boolean randomFlip;
+    private final long seed;
+
+    BatchRecipe(
+            final ImageContract contract,
+            final BatchMaker maker,
+            final boolean randomCrop,
+            final boolean randomFlip,
+            final long seed) {
+        this.contract = ContractJson.write(contract);
+        this.maker = maker;
+        this.randomCrop = randomCrop;
+        this.randomFlip = randomFlip;
+        this.seed = seed;
+    }
+
+    BatchMaker maker() {
+        return maker;
+    }
+
+    /** What decodes on this JVM. */
+    Kitchen open() {
+        return new Kitchen(ContractJson.read(contract));
+    }
+
+    /** A recipe with its tools, which do not travel. */
+    final class Kitchen {
+        private final ImageDecoder decoder;
+        private final Tensors tensors;
+        private final int length;
+
+        private Kitchen(final ImageContract contract) {
+            this.decoder = new ImageDecoder(contract);
+            this.tensors = new Tensors(contract);
+            this.length = contract.tensorLength();
+        }
+
+        /** Decodes and augments a training batch. */
+        float[] augmented(final List<TrainRow> rows, final int epoch) {
+            final float[] images = new float[rows.size() * length];
+            for (int i = 0; i < rows.size(); i++) {
+                final TrainRow row = rows.get(i);
+                tensors.augmented(
+                        decode(row),
+                        randomCrop,
+                        randomFlip,
+                        new SplittableRandom(Seeds.mix(seed, epoch, row.key())),
+                        images,
+                        i * length);
+            }
+            return images;
+        }
+
+        /** Decodes a batch as every job but training sees it. */
+        float[] centred(final List<TrainRow> rows) {
+            final float[] images = new float[rows.size() * length];
+            for (int i = 0; i < rows.size(); i++) {
+                tensors.centre(decode(rows.get(i)), images, i * length);
+            }
+            return images;
+        }
+
+        private RgbImage decode(final TrainRow row) {
+            try {
+                return decoder.decode(row.content());
+            } catch (ImageRejectedException e) {
+                throw new IllegalStateException("The image " + row.id() + " could be decoded before but not now.", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package io.dpq.train;
+
+import io.dpq.image.ImageContract;
+import io.dpq.image.ImageDecoder;
+import io.dpq.image.ImageRejectedException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.sql.Row;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns lake rows into training rows, decoding each image once: what cannot be decoded must be known before the first round,
+ * since every worker is promised equally many images.
+ */
+final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
+    private static final long serialVersionUID = 1L;
+    private static final byte[] NOTHING = {};
+
+    private final String contract;
+    private final List<String> classes;
+
+    RowChecker(final ImageContract contract, final List<String> classes) {
+        this.contract = ContractJson.write(contract);
+        this.classes = classes;
+    }
+
+    @Override
+    public Iterator<TrainRow> call(final Iterator<Row> rows) {
+        final ImageDecoder decoder = new ImageDecoder(ContractJson.read(contract));
+        final Map<String, Integer> indices =
+                IntStream.range(0, classes.size()).boxed().collect(Collectors.toMap(classes::get, Function.identity()));
+        final Iterable<Row> once = () -> rows;
+        return StreamSupport.stream(once.spliterator(), false)
+                .map(row -> check(row, decoder, indices))
+                .iterator();
+    }
+
+    private static TrainRow check(final Row row, final ImageDecoder decoder, final Map<String, Integer> indices) {
+        final String id = row.getAs("id");
+        final byte @Nullable [] content = row.getAs("content");
+        final @Nullable List<String> names =
+                row.isNullAt(row.fieldIndex("labels")) ? null : row.getList(row.fieldIndex("labels"));
+        final int[] labels = (names == null ? Stream.<String>empty() : names.stream())
+                .mapToInt(indices::get)
+                .sorted()
+                .distinct()
+                .toArray();
+        if (content == null) {
+            return new TrainRow(id, NOTHING, labels, ImageRejectedException.Reason.UNREADABLE.name());
+        }
+        try {
+            decoder.decode(content);
+            return new TrainRow(id, content, labels, null);
+        } catch (ImageRejectedException e) {
+            return new TrainRow(id, NOTHING, labels, e.reason().name());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.dpq.train;
+
+import io.dpq.network.DpqNetwork;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import scala.Tuple2;
+
+/** Embeds and classifies rows in inference mode, without augmentation, a batch at a time. */
+final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, TrainRow>>, EmbeddedRow> {
+    private static final long serialVersionUID = 1L;
+
+    private final Broadcast<byte[]> network;
+    private final BatchRecipe recipe;
+    private final int side;
+    private final int batchSize;
+
+    /**
+     * For one state of the network.
+     *
+     * @param network bytes of network.zip
+     * @param side pixels of the square input
+     */
+    RowEmbedder(final Broadcast<byte[]> network, final BatchRecipe recipe, final int side, final int batchSize) {
+        this.network = network;
+        this.recipe = recipe;
+        this.side = side;
+        this.batchSize = batchSize;
+    }
+
+    @Override
+    public Iterator<EmbeddedRow> call(final Iterator<Tuple2<Integer, TrainRow>> rows) throws IOException {
+        if (!rows.hasNext()) {
+            return List.<EmbeddedRow>of().iterator();
+        }
+        final ComputationGraph graph =
+                ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(network.value()), false);
+        final BatchRecipe.Kitchen kitchen = recipe.open();
+        return new Iterator<>() {
+            private Iterator<EmbeddedRow> ready = List.<EmbeddedRow>of().iterator();
+
+            @Override
+            public boolean hasNext() {
+                return ready.hasNext() || rows.hasNext();
+            }
+
+            @Override
+            public EmbeddedRow next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                if (!ready.hasNext()) {
+                    ready = batch().iterator();
+                }
+                return ready.next();
+            }
+
+            private List<EmbeddedRow> batch() {
+                final List<TrainRow> batch = new ArrayList<>();
+                while (batch.size() < batchSize && rows.hasNext()) {
+                    batch.add(rows.next()._2());
+                }
+                return embed(graph, kitchen.centred(batch), batch);
+            }
+        };
+    }
+
+    private List<EmbeddedRow> embed(final ComputationGraph graph, final float[] images, final List<TrainRow> rows) {
+        final INDArray[] outputs = graph.output(
+                List.of(DpqNetwork.EMBEDDING, DpqNetwork.CLASSIFICATION),
+                false,
+                new INDArray[] {Nd4j.createFromArray(images).reshape('c', rows.size(), 3, side, side)},
+                null);
+        final float[][] embeddings = outputs[0].toFloatMatrix();
+        final int[] classes = outputs[1].argMax(1).toIntVector();
+        final List<EmbeddedRow> embedded = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            embedded.add(new EmbeddedRow(
+                    rows.get(i).key(),
+                    embeddings[i],
+                    Arrays.binarySearch(rows.get(i).labels(), classes[i]) >= 0));
+        }
+        return embedded;
+    }
+}

@@ -1,0 +1,68 @@
+package io.dpq.train;
+
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A training image as it travels between workers: encoded, as it was stored, with the classes it shows. A class, not a record,
+ * because the Kryo that Spark ships cannot write records. Immutable but for its shared arrays.
+ */
+final class TrainRow implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final byte[] NOTHING = {};
+
+    private final String id;
+    private final byte[] content;
+    private final int[] labels;
+    private final @Nullable String rejection;
+
+    /**
+     * One image.
+     *
+     * @param content encoded bytes
+     * @param labels class indices in ascending order
+     * @param rejection why it cannot be decoded, or null
+     */
+    TrainRow(final String id, final byte[] content, final int[] labels, final @Nullable String rejection) {
+        this.id = id;
+        this.content = content;
+        this.labels = labels;
+        this.rejection = rejection;
+    }
+
+    String id() {
+        return id;
+    }
+
+    byte[] content() {
+        return content;
+    }
+
+    int[] labels() {
+        return labels;
+    }
+
+    @Nullable
+    String rejection() {
+        return rejection;
+    }
+
+    /** What the driver needs to know of a row. */
+    TrainRow withoutContent() {
+        return new TrainRow(id, NOTHING, labels, rejection);
+    }
+
+    /** The first eight bytes of the id's SHA-256: orders rows the same way whatever their partitioning. */
+    long key() {
+        try {
+            final byte[] hash = MessageDigest.getInstance("SHA-256").digest(id.getBytes(StandardCharsets.UTF_8));
+            return ByteBuffer.wrap(hash).getLong();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package io.dpq.train;
+
+import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
+import io.dpq.image.ImageContract;
+import io.dpq.lake.LakeSettings;
+import io.dpq.network.NetworkSpec;
+import io.dpq.network.NetworkSpec.Backbone;
+import io.dpq.network.NetworkSpec.GradientMode;
+import io.dpq.network.NetworkSpec.LossWeights;
+import io.dpq.network.NetworkSpec.OptimizerSpec;
+import io.dpq.network.NetworkSpec.Similarity;
+import java.util.Optional;
+
+/**
+ * The checked configuration of a training.
+ *
+ * @param config what it was read from
+ * @param seed of every random choice
+ * @param modelPath where the model is published
+ * @param lake what to learn from
+ * @param image the decode contract
+ * @param epochs of the whole training
+ * @param semanticEpochs of those, before the quantization terms join
+ * @param batchSize images of a worker's batch
+ * @param workers whose parameters are averaged
+ * @param averagingFrequency batches of a worker between two averagings
+ * @param randomCrop augmentation
+ * @param randomFlip augmentation
+ * @param start of the codebooks
+ * @param kmeansIterations Lloyd steps a level
+ * @param kmeansSample embeddings the start looks at
+ * @param labelEmbeddings file of label vectors
+ * @param weights of the pretrained backbone
+ * @param dimensions D
+ * @param levels L
+ * @param codewords K
+ * @param loss weights of the terms
+ * @param optimizer updaters and schedule
+ */
+record TrainSettings(
+        DpqConfig config,
+        long seed,
+        String modelPath,
+        LakeSettings lake,
+        ImageContract image,
+        int epochs,
+        int semanticEpochs,
+        int batchSize,
+        int workers,
+        int averagingFrequency,
+        boolean randomCrop,
+        boolean randomFlip,
+        Start start,
+        int kmeansIterations,
+        int kmeansSample,
+        Optional<String> labelEmbeddings,
+        Optional<String> weights,
+        int dimensions,
+        int levels,
+        int codewords,
+        LossWeights loss,
+        OptimizerSpec optimizer) {
+    private static final int MILLION = 1_000_000;
+
+    /** How codebooks begin. */
+    enum Start {
+        /** Residual K-means on embeddings. */
+        KMEANS,
+        /** Small noise. */
+        RANDOM
+    }
+
+    /** Reads and checks every key that training uses. */
+    static TrainSettings from(final DpqConfig config) {
+        final int epochs = config.integer("train.epochs", 1, MILLION);
+        final int semantic = config.integer("train.semantic-epochs", 0, MILLION);
+        if (semantic > epochs) {
+            throw UserException.usage("train.semantic-epochs is " + semantic
+                    + " but train.epochs, which includes them, is " + epochs + "; lower the one or raise the other.");
+        }
+        final int workers = config.integer("train.workers", 0, 100_000);
+        final TrainSettings settings = new TrainSettings(
+                config,
+                config.seed(),
+                config.string("model.path"),
+                LakeSettings.from(config, "train.lake"),
+                ImageContract.from(config),
+                epochs,
+                semantic,
+                config.integer("train.batch-size", 1, MILLION),
+                workers == 0 ? config.integer("resources.executors", 1, 100_000) : workers,
+                config.integer("train.averaging-frequency", 1, MILLION),
+                config.bool("train.augmentation.crop"),
+                config.bool("train.augmentation.flip"),
+                config.choice("quantization.start", Start.class),
+                config.integer("quantization.kmeans-iterations", 1, 10_000),
+                config.integer("quantization.kmeans-sample", 1, 100 * MILLION),
+                config.optionalString("labels.embeddings"),
+                config.optionalString("backbone.weights"),
+                config.integer("embedding.dimensions", 2, 65_536),
+                config.integer("quantization.levels", 1, 64),
+                powerOfTwo(config),
+                loss(config),
+                optimizer(config));
+        // The keys that only the network reads are checked by reading them once.
+        settings.spec(new float[2][settings.dimensions], 1, Optional.empty(), false);
+        if (settings.start == Start.KMEANS && settings.kmeansSample < settings.codewords) {
+            throw UserException.usage("quantization.kmeans-sample is " + settings.kmeansSample
+                    + " but must be at least quantization.codewords, " + settings.codewords + ".");
+        }
+        return settings;
+    }
+
+    private static int powerOfTwo(final DpqConfig config) {
+        final int codewords = config.integer("quantization.codewords", 2, Short.MAX_VALUE + 1);
+        if (Integer.bitCount(codewords) != 1) {
+            throw config.wrong("quantization.codewords", "a power of two from 2 to 32768");
+        }
+        return codewords;
+    }
+
+    private static LossWeights loss(final DpqConfig config) {
+        return new LossWeights(
+                weight(config, "loss.margin"),
+                weight(config, "loss.classification"),
+                weight(config, "loss.distortion"),
+                weight(config, "loss.hard"),
+                weight(config, "loss.match"));
+    }
+
+    private static double weight(final DpqConfig config, final String key) {
+        return config.decimal(key, 0, MILLION);
+    }
+
+    private static OptimizerSpec optimizer(final DpqConfig config) {
+        final String section = "train.optimizer.";
+        return new OptimizerSpec(
+                config.choice(section + "kind", OptimizerSpec.Kind.class),
+                config.decimal(section + "learning-rate", 0, MILLION),
+                config.decimal(section + "momentum", 0, 1),
+                config.decimal(section + "weight-decay", 0, MILLION),
+                config.decimal(section + "backbone-factor", 0, MILLION),
+                config.decimal(section + "bias-factor", 0, MILLION),
+                config.decimal(section + "codebook-learning-rate", 0, MILLION),
+                config.choice(section + "schedule", OptimizerSpec.Schedule.class),
+                config.integer(section + "warmup-steps", 0, Integer.MAX_VALUE),
+                config.decimal(section + "decay", 0, MILLION),
+                config.integer(section + "decay-steps", 1, Integer.MAX_VALUE));
+    }
+
+    /** The kind of backbone, as it is configured. */
+    Backbone backbone() {
+        return config.choice("backbone.kind", Backbone.class);
+    }
+
+    /**
+     * What the network is built from.
+     *
+     * @param labelVectors [classes][D]
+     * @param totalSteps batches per worker of the whole training
+     * @param localWeights the pretrained weights as a local file
+     * @param severalLabels whether any image has more than one label
+     */
+    NetworkSpec spec(
+            final float[][] labelVectors,
+            final int totalSteps,
+            final Optional<String> localWeights,
+            final boolean severalLabels) {
+        return new NetworkSpec(
+                labelVectors.length,
+                image.crop(),
+                backbone(),
+                config.integer("backbone.width", 1, 65_536),
+                localWeights,
+                config.bool("backbone.normalise-features"),
+                config.optionalString("backbone.frozen-up-to"),
+                config.decimal("backbone.dropout", 0, 0.99),
+                dimensions,
+                levels,
+                codewords,
+                config.choice("quantization.similarity", Similarity.class),
+                config.decimal("quantization.gamma", 0, Double.MAX_VALUE),
+                config.choice("quantization.gradient", GradientMode.class),
+                loss,
+                labelVectors,
+                optimizer,
+                totalSteps,
+                seed,
+                severalLabels);
+    }
+
+    /** How many epochs are joint. */
+    int jointEpochs() {
+        return epochs - semanticEpochs;
+    }
+}

@@ -1,0 +1,284 @@
+package io.dpq.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dpq.job.JobMain;
+import io.dpq.model.ModelDirectory;
+import io.dpq.model.ModelManifest;
+import io.dpq.model.OnnxEmbedder;
+import io.dpq.quantizer.Codebooks;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The job as a user runs it: real Spark with two workers, real files, exit codes and sentences. */
+class TrainJobTest {
+    private static final int PER_CLASS = 16;
+
+    @TempDir
+    private static Path shared;
+
+    private static Path lake;
+
+    @TempDir
+    private Path directory;
+
+    private Path model;
+
+    /** What a run left behind. */
+    private record Result(int code, String out, String err) {}
+
+    @BeforeAll
+    static void lake() throws IOException {
+        lake = shared.resolve("lake");
+        TinyLake.write(lake, PER_CLASS);
+    }
+
+    @BeforeEach
+    void model() {
+        model = directory.resolve("model");
+    }
+
+    @Test
+    void trainsTwoWorkersToAModelDirectory() throws IOException {
+        final Path damaged = directory.resolve("damaged");
+        TinyLake.write(damaged, 8);
+        Files.write(damaged.resolve("red/broken.png"), "no image".getBytes(StandardCharsets.UTF_8));
+
+        final Result result = train("train.lake.path=" + damaged, "train.workers=2");
+
+        assertThat(result.err).isEmpty();
+        assertThat(result.code).isZero();
+        assertThat(result.out)
+                .contains("24 images of 3 classes")
+                .contains("skipped 1 images")
+                .contains("red/broken.png")
+                .contains("epoch 1/8 (semantic)")
+                .contains("epoch 8/8 (joint)")
+                .contains("codebooks started from the embeddings of 24 images")
+                .contains("published at " + model);
+        try (var files = Files.list(model)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .filteredOn(name -> !name.endsWith(".crc"))
+                    .containsExactlyInAnyOrder("manifest.json", "network.zip", "encoder.onnx", "codebooks.npy");
+        }
+        final ModelDirectory opened = ModelDirectory.open(model.toString(), new Configuration());
+        final ModelManifest manifest = opened.manifest();
+        assertThat(manifest.labels()).isEqualTo(TinyLake.CLASSES);
+        assertThat(manifest.dimensions()).isEqualTo(6);
+        assertThat(manifest.levels()).isEqualTo(2);
+        assertThat(manifest.codewords()).isEqualTo(4);
+        assertThat(manifest.backbone()).isEqualTo("simple-cnn");
+        assertThat(manifest.provenance())
+                .containsEntry("seed", 11)
+                .containsEntry("workers", 2)
+                .containsEntry("averagingFrequency", 2)
+                .containsEntry("stepsPerEpoch", 3)
+                .containsEntry("totalSteps", 24)
+                .containsKeys("revision", "config");
+        assertThat(manifest.provenance().get("versions"))
+                .isEqualTo(Map.of(
+                        "java", Runtime.version().toString(),
+                        "spark", "3.5.5",
+                        "deeplearning4j", "1.0.0-M2.1",
+                        "dl4j-spark", "1.0.0-M2",
+                        "nd4j", "1.0.0-M2.1",
+                        "onnxruntime", "1.23.2"));
+        assertThat(manifest.provenance().get("data"))
+                .isEqualTo(Map.of(
+                        "images", 25,
+                        "usable", 24,
+                        "skipped", Map.of("UNKNOWN_FORMAT", 1),
+                        "unlabelled", 0,
+                        "imagesPerClass", Map.of("blue", 8, "green", 8, "red", 8)));
+        assertThat((double) manifest.metrics().get("exportParity")).isBetween(0.0, 1e-4);
+        assertThat((double) manifest.metrics().get("trainingAccuracy")).isGreaterThan(0.9);
+        assertThat(manifest.metrics())
+                .containsKeys("semanticLoss", "jointLoss", "imagesPerSecond", "trainingSeconds", "measuredImages");
+        final List<?> errors = (List<?>) manifest.metrics().get("relativeHardError");
+        assertThat(errors).hasSize(2);
+        assertThat((double) errors.get(1)).isLessThan((double) errors.get(0)).isLessThan(0.5);
+        final Codebooks codebooks = opened.codebooks();
+        assertThat(codebooks).hasToString("Codebooks[2, 4, 6]");
+        try (OnnxEmbedder embedder = new OnnxEmbedder(opened.read(ModelDirectory.ENCODER), 12, 1)) {
+            assertThat(embedder.dimensions()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void oneWorkerIsReproducible() {
+        final String[] sets = {
+            "train.workers=1",
+            "train.epochs=3",
+            "train.semantic-epochs=1",
+            "backbone.dropout=0.3",
+            "model.path=" + model
+        };
+        assertThat(train(sets).code).isZero();
+        final Codebooks first = codebooks();
+        assertThat(train(sets).code).isZero();
+        assertThat(codebooks()).isEqualTo(first);
+        assertThat(train(with(sets, "seed=12")).code).isZero();
+        assertThat(codebooks()).isNotEqualTo(first);
+    }
+
+    @Test
+    void semanticEpochsAloneEndWithKMeansCodebooks() {
+        final Result result = train("train.epochs=2", "train.semantic-epochs=2");
+        assertThat(result.err).isEmpty();
+        assertThat(result.code).isZero();
+        assertThat(codebooks().values()).doesNotContain(Float.NaN);
+    }
+
+    @Test
+    void labelVectorsComeFromAFile() throws IOException {
+        final Path vectors = directory.resolve("vectors.txt");
+        Files.writeString(vectors, "1 0 0 0 0 0\n0,1,0,0,0,0\n\n0 0 1 0 0 0\n");
+        final Result result =
+                train("labels.embeddings=" + vectors, "train.epochs=1", "train.semantic-epochs=1", "train.workers=2");
+        assertThat(result.err).isEmpty();
+        assertThat(result.code).isZero();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+        train.lake.path=/nowhere/at/all     | 2 | The lake /nowhere/at/all does not exist
+        quantization.codewords=12           | 1 | 'quantization.codewords' is '12' but must be a power of two
+        embedding.dimensions=2              | 1 | embedding.dimensions is 2 but 3 classes need as many orthogonal directions
+        train.batch-size=100                | 1 | 1 workers with batches of 100 need 100 images but there are 48
+        train.semantic-epochs=9             | 1 | train.semantic-epochs is 9 but train.epochs
+        labels.embeddings=/nowhere.txt      | 2 | The label vectors /nowhere.txt do not exist
+        backbone.weights=/nowhere.h5        | 2 | The file /nowhere.h5 does not exist; correct backbone.weights
+        quantization.start=middle           | 1 | must be one of kmeans, random
+        quantization.kmeans-sample=2        | 1 | quantization.kmeans-sample is 2 but must be at least quantization.codewords
+        train.optimizer.learning-rate=1e12  | 1 | lower train.optimizer.learning-rate
+        """)
+    void aMistakeIsOneSentence(final String set, final int code, final String sentence) {
+        final Result result = train(set);
+        assertThat(result.err).contains(sentence).startsWith("dpq: ").hasLineCount(1);
+        assertThat(result.code).isEqualTo(code);
+        assertThat(model).doesNotExist();
+    }
+
+    @Test
+    void labelVectorsOfAnotherLengthAreRefused() throws IOException {
+        final Path vectors = directory.resolve("vectors.txt");
+        Files.writeString(vectors, "1 0\n0 1\n1 1\n");
+        final Result result = train("labels.embeddings=" + vectors);
+        assertThat(result.err).contains("holds 2 numbers but embedding.dimensions is 6");
+        assertThat(result.code).isEqualTo(2);
+    }
+
+    @Test
+    void tooManyDamagedImagesAreRefused() throws IOException {
+        final Path damaged = directory.resolve("damaged");
+        TinyLake.write(damaged, 4);
+        Files.writeString(damaged.resolve("red/broken.png"), "no image");
+        final Result result = train("train.lake.path=" + damaged);
+        assertThat(result.err).contains("1 of 13 images").contains("red/broken.png (UNKNOWN_FORMAT)");
+        assertThat(result.code).isEqualTo(2);
+    }
+
+    @Test
+    void aClassWithoutAnyImageIsRefused() throws IOException {
+        final Path damaged = directory.resolve("damaged");
+        TinyLake.write(damaged, 10);
+        Files.createDirectory(damaged.resolve("yellow"));
+        Files.writeString(damaged.resolve("yellow/broken.png"), "no image");
+        final Result result = train("train.lake.path=" + damaged);
+        assertThat(result.err).contains("None of the images of class 'yellow'");
+        assertThat(result.code).isEqualTo(2);
+    }
+
+    @Test
+    void imagesWithoutLabelsAreRefused() throws IOException {
+        final Path flat = directory.resolve("flat");
+        TinyLake.write(directory.resolve("source"), 1);
+        Files.createDirectory(flat);
+        Files.move(directory.resolve("source/red/image0.png"), flat.resolve("image.png"));
+        final Result result = train("train.lake.path=" + flat);
+        assertThat(result.err).contains("show 0 classes but training needs two or more");
+        assertThat(result.code).isEqualTo(2);
+    }
+
+    @Test
+    void aDryRunTellsThePlanAndDoesNothing() {
+        final List<String> args = new ArrayList<>(arguments());
+        args.add("--dry-run");
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        final int code = JobMain.run(new TrainJob(), args, print(out), System.err);
+        assertThat(code).isZero();
+        assertThat(text(out)).contains("4 semantic and 4 joint epochs").contains("--class io.dpq.train.Train");
+        assertThat(model).doesNotExist();
+    }
+
+    private Codebooks codebooks() {
+        return ModelDirectory.open(model.toString(), new Configuration()).codebooks();
+    }
+
+    private Result train(final String... sets) {
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        final ByteArrayOutputStream err = new ByteArrayOutputStream();
+        final int code = JobMain.run(new TrainJob(), arguments(sets), print(out), print(err));
+        return new Result(code, text(out), text(err));
+    }
+
+    private List<String> arguments(final String... sets) {
+        final List<String> defaults = List.of(
+                "seed=11",
+                "model.path=" + model,
+                "train.lake.path=" + lake,
+                "image.resize=16",
+                "image.crop=12",
+                "image.deviation=[64,64,64]",
+                "backbone.kind=simple-cnn",
+                "backbone.width=4",
+                "backbone.dropout=0",
+                "embedding.dimensions=6",
+                "quantization.levels=2",
+                "quantization.codewords=4",
+                "train.epochs=8",
+                "train.semantic-epochs=4",
+                "train.batch-size=4",
+                "train.averaging-frequency=2",
+                "train.optimizer.learning-rate=0.01",
+                "resources.master=\"local[2]\"",
+                "resources.tasks-per-executor=2",
+                "resources.driver-heap=1GiB",
+                "resources.executor-heap=1GiB");
+        return IntStream.range(0, defaults.size() + sets.length)
+                .mapToObj(i -> i < defaults.size() ? defaults.get(i) : sets[i - defaults.size()])
+                .flatMap(set -> List.of("--set", set).stream())
+                .collect(Collectors.toList());
+    }
+
+    private static String[] with(final String[] sets, final String more) {
+        final String[] all = Arrays.copyOf(sets, sets.length + 1);
+        all[sets.length] = more;
+        return all;
+    }
+
+    private static PrintStream print(final ByteArrayOutputStream out) {
+        return new PrintStream(out, true, StandardCharsets.UTF_8);
+    }
+
+    private static String text(final ByteArrayOutputStream out) {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,285 @@
+package io.dpq.codes;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * A run being written. First {@link #stage}: every image, encoded or quarantined, becomes one row of a staging table under
+ * {@code _tmp/<run>/}. Then {@link #publish}: the staged rows are split into codes and quarantine and made visible.
+ *
+ * <p>Why a staging table: codes and quarantine have different columns, so one Spark write cannot make both, and two writes
+ * would decode and embed every image twice. Staged rows go through Spark's output committer, so retried and speculative
+ * tasks count once; they are some forty bytes for an image of a hundred thousand, so the second pass over them costs nothing
+ * beside the first; and that second pass is where the many small partitions that encoding wants become the few large files
+ * that readers want, without a shuffle whose loss would mean embedding again.
+ *
+ * <p>On local disk and HDFS the finished folders appear by one atomic rename each. Other file systems, object stores above
+ * all, have no such rename: there the files are written in place by the committer Spark is configured with and only the
+ * manifest tells readers that the run exists. Not thread-safe.
+ */
+public final class CodeRun {
+    private static final Set<String> RENAMING = Set.of("file", "hdfs", "viewfs", "webhdfs");
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final Pattern RUN_ID = Pattern.compile("\\d{8}T\\d{6}\\.\\d{3}Z-[0-9a-f]{8}");
+    // Bounded row groups keep a reader's memory bounded: about two million rows of four levels.
+    private static final String ROW_GROUP_BYTES = String.valueOf(64L << 20);
+
+    private final CodeTable table;
+    private final Identity identity;
+    private final String id;
+    private final Instant startedAt;
+    private final Path temporary;
+
+    /**
+     * Whose codes a run holds.
+     *
+     * @param modelId SHA-256 id of the model
+     * @param decodeVersion version of the decode contract
+     * @param levels L
+     * @param codewords K
+     */
+    public record Identity(String modelId, int decodeVersion, int levels, int codewords) {}
+
+    private CodeRun(final CodeTable table, final Identity identity, final Instant startedAt) {
+        this.table = table;
+        this.identity = identity;
+        this.startedAt = startedAt;
+        this.id = TIME.format(startedAt)
+                + String.format(
+                        Locale.ROOT, "-%08x", ThreadLocalRandom.current().nextInt());
+        this.temporary = new Path(new Path(table.root(), CodeTable.TEMPORARY), id);
+    }
+
+    static CodeRun begin(final CodeTable table, final Identity identity) {
+        removeLeftovers(table);
+        return new CodeRun(table, identity, Instant.now());
+    }
+
+    /** Removes staging folders, and folders that a crash left between their rename and their manifest. */
+    private static void removeLeftovers(final CodeTable table) {
+        final FileSystem files = table.fileSystem();
+        final Set<String> complete = new HashSet<>();
+        table.completeRuns().forEach(run -> complete.add(CodeTable.RUN_PREFIX + run.runId()));
+        try {
+            files.delete(new Path(table.root(), CodeTable.TEMPORARY), true);
+            for (final Path parent : List.of(table.root(), new Path(table.root(), CodeTable.QUARANTINE))) {
+                for (final FileStatus status : table.list(parent)) {
+                    final String name = status.getPath().getName();
+                    // Only what this class named: a table's folder may hold what is none of its business.
+                    if (name.startsWith(CodeTable.RUN_PREFIX)
+                            && RUN_ID.matcher(name.substring(CodeTable.RUN_PREFIX.length()))
+                                    .matches()
+                            && !complete.contains(name)) {
+                        files.delete(status.getPath(), true);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot remove what a crashed run left in " + table.root(), e);
+        }
+    }
+
+    /** Sorts by time: a UTC instant, and a random part that tells apart two runs of one instant. */
+    public String id() {
+        return id;
+    }
+
+    /**
+     * Writes all rows of the run, in one pass.
+     *
+     * @param rows of {@link CodeSchema#staged}, one an image
+     */
+    public void stage(final Dataset<Row> rows) {
+        parquet(rows, staged());
+    }
+
+    /**
+     * Splits the staged rows, makes them visible and writes the manifest last.
+     *
+     * @param listed images of the lake
+     * @param unchanged images that an earlier run encoded
+     * @param rowsPerFile most rows in one file
+     * @param config the resolved configuration, secrets starred out
+     * @throws IllegalStateException where listed = encoded + quarantined + unchanged does not hold; nothing is published then
+     */
+    public RunManifest publish(
+            final SparkSession spark,
+            final long listed,
+            final long unchanged,
+            final long rowsPerFile,
+            final Map<String, Object> config) {
+        try {
+            return split(spark, listed, unchanged, rowsPerFile, config);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot publish run " + id + " of " + table.root(), e);
+        }
+    }
+
+    private RunManifest split(
+            final SparkSession spark,
+            final long listed,
+            final long unchanged,
+            final long rowsPerFile,
+            final Map<String, Object> config)
+            throws IOException {
+        final StructType schema = CodeSchema.staged(identity.levels());
+        // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
+        // ran.
+        final Dataset<Row> rows = table.fileSystem().exists(staged())
+                ? spark.read().schema(schema).parquet(staged().toString())
+                : spark.createDataFrame(List.of(), schema);
+        final Map<String, Long> reasons = new TreeMap<>();
+        long encoded = 0;
+        for (final Row count : rows.groupBy(CodeSchema.REASON).count().collectAsList()) {
+            if (count.isNullAt(0)) {
+                encoded = count.getLong(1);
+            } else {
+                reasons.put(count.getString(0), count.getLong(1));
+            }
+        }
+        final long quarantined =
+                reasons.values().stream().mapToLong(Long::longValue).sum();
+        if (listed != encoded + quarantined + unchanged) {
+            throw new IllegalStateException("Run " + id + " does not reconcile: " + listed + " images listed, but "
+                    + encoded + " encoded, " + quarantined + " quarantined and " + unchanged + " unchanged.");
+        }
+        final Metadata metadata =
+                CodeSchema.metadata(identity.modelId(), identity.decodeVersion(), identity.codewords());
+        final Column encodedOnly = functions.col(CodeSchema.REASON).isNull();
+        write(
+                rows.filter(functions.not(encodedOnly)).select(CodeSchema.quarantineColumns(metadata)),
+                new Path(table.root(), CodeTable.QUARANTINE),
+                quarantined,
+                rowsPerFile);
+        write(
+                rows.filter(encodedOnly).select(CodeSchema.codeColumns(identity.levels(), metadata)),
+                table.root(),
+                encoded,
+                rowsPerFile);
+        final RunManifest manifest = new RunManifest(
+                RunManifest.VERSION,
+                id,
+                identity.modelId(),
+                identity.decodeVersion(),
+                identity.levels(),
+                identity.codewords(),
+                startedAt.toString(),
+                Instant.now().toString(),
+                listed,
+                encoded,
+                quarantined,
+                unchanged,
+                reasons,
+                dataFiles(encoded),
+                config);
+        publish(manifest);
+        table.fileSystem().delete(temporary, true);
+        return manifest;
+    }
+
+    /** Writes one of the two outputs to its run folder below {@code parent}; an empty one leaves no folder. */
+    private void write(final Dataset<Row> rows, final Path parent, final long count, final long rowsPerFile)
+            throws IOException {
+        if (count == 0) {
+            return;
+        }
+        final Path target = new Path(parent, CodeTable.RUN_PREFIX + id);
+        final int parts = (int) Math.min(Integer.MAX_VALUE, (count + rowsPerFile - 1) / rowsPerFile);
+        final Path written =
+                renames() ? new Path(temporary, parent.equals(table.root()) ? "codes" : "quarantine") : target;
+        rows.coalesce(parts)
+                .write()
+                .mode(SaveMode.ErrorIfExists)
+                .option("compression", "zstd")
+                .option("parquet.enable.dictionary", "true")
+                .option("parquet.block.size", ROW_GROUP_BYTES)
+                .option("maxRecordsPerFile", rowsPerFile)
+                .parquet(written.toString());
+        if (renames()) {
+            final FileSystem files = table.fileSystem();
+            files.mkdirs(parent);
+            if (!files.rename(written, target)) {
+                throw new IOException("Cannot rename " + written + " to " + target);
+            }
+        }
+    }
+
+    private void parquet(final Dataset<Row> rows, final Path path) {
+        rows.write().mode(SaveMode.ErrorIfExists).option("compression", "zstd").parquet(path.toString());
+    }
+
+    private List<RunManifest.DataFile> dataFiles(final long encoded) throws IOException {
+        final List<RunManifest.DataFile> files = new ArrayList<>();
+        final String folder = CodeTable.RUN_PREFIX + id;
+        long rows = 0;
+        for (final FileStatus status : table.list(new Path(table.root(), folder))) {
+            final String name = status.getPath().getName();
+            if (status.isFile() && !name.startsWith("_") && !name.startsWith(".")) {
+                final long count;
+                try (ParquetFileReader reader = ParquetFileReader.open(
+                        HadoopInputFile.fromStatus(status, table.fileSystem().getConf()))) {
+                    count = reader.getRecordCount();
+                }
+                rows += count;
+                files.add(new RunManifest.DataFile(folder + "/" + name, count, status.getLen()));
+            }
+        }
+        if (rows != encoded) {
+            throw new IllegalStateException("Run " + id + " does not reconcile: " + encoded
+                    + " rows encoded, but its files hold " + rows + ".");
+        }
+        files.sort(Comparator.comparing(RunManifest.DataFile::path));
+        return files;
+    }
+
+    private void publish(final RunManifest manifest) throws IOException {
+        final FileSystem files = table.fileSystem();
+        final Path target = table.manifestPath(id);
+        if (renames()) {
+            final Path aside = new Path(temporary, "manifest.json");
+            ManifestFiles.write(files, aside, manifest);
+            files.mkdirs(target.getParent());
+            if (!files.rename(aside, target)) {
+                throw new IOException("Cannot rename " + aside + " to " + target);
+            }
+        } else {
+            // An object store shows an object only when it is whole.
+            ManifestFiles.write(files, target, manifest);
+        }
+    }
+
+    private boolean renames() {
+        return RENAMING.contains(table.fileSystem().getUri().getScheme());
+    }
+
+    private Path staged() {
+        return new Path(temporary, "staged");
+    }
+}

@@ -1,0 +1,199 @@
+package io.dpq.image;
+
+import io.dpq.image.ImageRejectedException.Reason;
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.IndexColorModel;
+import java.awt.image.PackedColorModel;
+import java.awt.image.Raster;
+
+/**
+ * Decoded samples to 8-bit RGB by integer arithmetic of our own: the JDK's colour conversions apply profiles (a stored grey
+ * of 128 becomes 188) and may differ between builds. Colour profiles are not applied, as in every common training pipeline.
+ * Transparent pixels are laid on white.
+ */
+final class Pixels {
+    private static final int CHANNELS = 3;
+    private static final int MAX = 255;
+    private static final int FIXED = 16;
+    private static final int FIXED_HALF = 1 << (FIXED - 1);
+    // ITU-R BT.601 as in JFIF 1.02, in 16-bit fixed point.
+    private static final int CR_TO_R = 91881;
+    private static final int CB_TO_G = 22554;
+    private static final int CR_TO_G = 46802;
+    private static final int CB_TO_B = 116130;
+
+    private Pixels() {}
+
+    /** Raw JPEG components. */
+    static RgbImage ofJpeg(final Raster raster, final JpegFile.Colours colours) throws ImageRejectedException {
+        final int width = raster.getWidth();
+        final int height = raster.getHeight();
+        final int bands = raster.getNumBands();
+        final int expected = switch (colours) {
+            case GREY -> 1;
+            case YCC, RGB -> 3;
+            case CMYK, CMYK_INVERTED, YCCK_INVERTED -> 4;
+        };
+        if (bands != expected) {
+            throw new ImageRejectedException(Reason.CORRUPT, "JPEG whose decoder returned " + bands + " components");
+        }
+        final byte[] rgb = new byte[CHANNELS * width * height];
+        final byte[] row = new byte[bands * width];
+        int to = 0;
+        for (int y = 0; y < height; y++) {
+            raster.getDataElements(raster.getMinX(), raster.getMinY() + y, width, 1, row);
+            for (int i = 0; i < row.length; i += bands, to += CHANNELS) {
+                switch (colours) {
+                    case GREY -> put(rgb, to, row[i] & MAX, row[i] & MAX, row[i] & MAX);
+                    case RGB -> put(rgb, to, row[i] & MAX, row[i + 1] & MAX, row[i + 2] & MAX);
+                    case YCC -> ycc(rgb, to, row[i] & MAX, row[i + 1] & MAX, row[i + 2] & MAX);
+                    case CMYK -> {
+                        final int white = MAX - (row[i + 3] & MAX);
+                        put(
+                                rgb,
+                                to,
+                                share(MAX - (row[i] & MAX), white),
+                                share(MAX - (row[i + 1] & MAX), white),
+                                share(MAX - (row[i + 2] & MAX), white));
+                    }
+                    case CMYK_INVERTED -> {
+                        final int white = row[i + 3] & MAX;
+                        put(
+                                rgb,
+                                to,
+                                share(row[i] & MAX, white),
+                                share(row[i + 1] & MAX, white),
+                                share(row[i + 2] & MAX, white));
+                    }
+                    case YCCK_INVERTED -> {
+                        // The first three are the YCC form of 255 - CMY as Adobe stores it: inverted inks again.
+                        ycc(rgb, to, row[i] & MAX, row[i + 1] & MAX, row[i + 2] & MAX);
+                        final int white = row[i + 3] & MAX;
+                        put(
+                                rgb,
+                                to,
+                                share(MAX - (rgb[to] & MAX), white),
+                                share(MAX - (rgb[to + 1] & MAX), white),
+                                share(MAX - (rgb[to + 2] & MAX), white));
+                    }
+                }
+            }
+        }
+        return new RgbImage(width, height, rgb);
+    }
+
+    /** A decoded PNG, GIF, BMP or WebP. */
+    static RgbImage of(final BufferedImage image) throws ImageRejectedException {
+        final int width = image.getWidth();
+        final int height = image.getHeight();
+        final byte[] rgb = new byte[CHANNELS * width * height];
+        final ColorModel model = image.getColorModel();
+        if (model instanceof IndexColorModel palette) {
+            indexed(image.getRaster(), palette, rgb);
+        } else if (model instanceof ComponentColorModel && image.getRaster().getNumBands() <= 4) {
+            components(image.getRaster(), model, rgb);
+        } else if (model instanceof PackedColorModel) {
+            packed(image.getRaster(), model, rgb);
+        } else {
+            throw new ImageRejectedException(Reason.UNKNOWN_FORMAT, "pixels of an unsupported kind: " + model);
+        }
+        return new RgbImage(width, height, rgb);
+    }
+
+    private static void indexed(final Raster raster, final IndexColorModel palette, final byte[] rgb) {
+        final int[] colours = new int[palette.getMapSize()];
+        palette.getRGBs(colours);
+        final int[] row = new int[raster.getWidth()];
+        int to = 0;
+        for (int y = 0; y < raster.getHeight(); y++) {
+            raster.getSamples(raster.getMinX(), raster.getMinY() + y, row.length, 1, 0, row);
+            for (final int index : row) {
+                argb(rgb, to, colours[index]);
+                to += CHANNELS;
+            }
+        }
+    }
+
+    private static void components(final Raster raster, final ColorModel model, final byte[] rgb) {
+        final int bands = raster.getNumBands();
+        final boolean colour = bands >= 3;
+        final boolean alpha = bands == 2 || bands == 4;
+        final int max = (1 << model.getComponentSize(0)) - 1;
+        final int[] row = new int[bands * raster.getWidth()];
+        int to = 0;
+        for (int y = 0; y < raster.getHeight(); y++) {
+            raster.getPixels(raster.getMinX(), raster.getMinY() + y, raster.getWidth(), 1, row);
+            for (int i = 0; i < row.length; i += bands, to += CHANNELS) {
+                final int opaque = alpha ? scaled(row[i + bands - 1], max) : MAX;
+                final boolean premultiplied = model.isAlphaPremultiplied();
+                final int r = onWhite(scaled(row[i], max), opaque, premultiplied);
+                final int g = colour ? onWhite(scaled(row[i + 1], max), opaque, premultiplied) : r;
+                final int b = colour ? onWhite(scaled(row[i + 2], max), opaque, premultiplied) : r;
+                put(rgb, to, r, g, b);
+            }
+        }
+    }
+
+    private static void packed(final Raster raster, final ColorModel model, final byte[] rgb) {
+        Object element = null;
+        int to = 0;
+        for (int y = 0; y < raster.getHeight(); y++) {
+            for (int x = 0; x < raster.getWidth(); x++, to += CHANNELS) {
+                element = raster.getDataElements(raster.getMinX() + x, raster.getMinY() + y, element);
+                argb(rgb, to, model.getRGB(element));
+            }
+        }
+    }
+
+    private static void argb(final byte[] rgb, final int to, final int argb) {
+        final int opaque = argb >>> 24;
+        put(
+                rgb,
+                to,
+                onWhite((argb >> 16) & MAX, opaque, false),
+                onWhite((argb >> 8) & MAX, opaque, false),
+                onWhite(argb & MAX, opaque, false));
+    }
+
+    /** A sample of any depth, to the nearest of 0…255. */
+    private static int scaled(final int value, final int max) {
+        return max == MAX ? value : (int) ((value * (long) MAX + max / 2) / max);
+    }
+
+    private static int onWhite(final int value, final int opaque, final boolean premultiplied) {
+        if (opaque == MAX) {
+            return value;
+        }
+        final int lit = premultiplied ? value : share(value, opaque);
+        return Math.min(MAX, lit + MAX - opaque);
+    }
+
+    /** {@code a · b / 255}, to the nearest. */
+    private static int share(final int a, final int b) {
+        return (a * b + MAX / 2) / MAX;
+    }
+
+    private static void ycc(final byte[] rgb, final int to, final int y, final int cb, final int cr) {
+        final int luma = (y << FIXED) + FIXED_HALF;
+        final int blue = cb - 128;
+        final int red = cr - 128;
+        put(
+                rgb,
+                to,
+                clamp((luma + CR_TO_R * red) >> FIXED),
+                clamp((luma - CB_TO_G * blue - CR_TO_G * red) >> FIXED),
+                clamp((luma + CB_TO_B * blue) >> FIXED));
+    }
+
+    private static int clamp(final int value) {
+        return Math.min(MAX, Math.max(0, value));
+    }
+
+    private static void put(final byte[] rgb, final int to, final int r, final int g, final int b) {
+        rgb[to] = (byte) r;
+        rgb[to + 1] = (byte) g;
+        rgb[to + 2] = (byte) b;
+    }
+}

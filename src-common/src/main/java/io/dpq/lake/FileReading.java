@@ -1,0 +1,49 @@
+package io.dpq.lake;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the content of listed files on the executors. Thread-safe; Hadoop keeps one file system a scheme and JVM. */
+final class FileReading implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final String root;
+    private final SerializableConfiguration hadoop;
+
+    FileReading(final String root, final Configuration hadoop) {
+        this.root = root;
+        this.hadoop = new SerializableConfiguration(hadoop);
+    }
+
+    /** The listing row {@code id, labels, length} with its content, or with the reason why it cannot be had. */
+    Row row(final Row listed) {
+        try {
+            return row(listed, content(listed.getString(0)), null);
+        } catch (final IOException | RuntimeException e) {
+            final String message = e.getMessage();
+            return row(listed, null, e.getClass().getSimpleName() + (message == null ? "" : ": " + message));
+        }
+    }
+
+    private static Row row(final Row listed, final byte @Nullable [] content, final @Nullable String error) {
+        // The length of what was read, which is the truth where a file changed after it was listed.
+        final long length = content == null ? listed.getLong(2) : content.length;
+        return RowFactory.create(listed.get(0), listed.get(1), length, content, error);
+    }
+
+    private byte[] content(final String id) throws IOException {
+        final Path file = DirectoryListing.below(new Path(root), id);
+        final FileSystem fs = file.getFileSystem(hadoop.value());
+        try (InputStream in = fs.open(file)) {
+            return in.readAllBytes();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package io.dpq.network;
+
+import io.dpq.config.UserException;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.nd4j.linalg.activations.Activation;
+
+/** The backbones, all channel-first: oneDNN runs them several times faster so. */
+final class Backbones {
+    private final NetworkSpec spec;
+    private final GraphAssembly graph;
+
+    private Backbones(final NetworkSpec spec, final GraphAssembly graph) {
+        this.spec = spec;
+        this.graph = graph;
+    }
+
+    /** Adds the backbone behind {@code input} and returns the name of the vertex that yields features [N, F]. */
+    static String add(final NetworkSpec spec, final GraphAssembly graph, final String input) {
+        final Backbones backbones = new Backbones(spec, graph);
+        final String features = switch (spec.backbone()) {
+            case SIMPLE_CNN -> backbones.simpleCnn(input);
+            case SQUEEZENET -> backbones.squeezeNet(input);
+            case ALEXNET -> backbones.alexNet(input);
+        };
+        graph.checkFrozen();
+        return features;
+    }
+
+    private void requireSide(final int least) {
+        if (spec.inputSide() < least) {
+            throw UserException.usage("The backbone " + spec.backbone() + " needs images of at least " + least
+                    + " pixels, so raise image.crop from " + spec.inputSide() + ".");
+        }
+    }
+
+    /**
+     * Three stages of 3×3 convolutions of width w, 2w, 4w. Pooling comes before normalisation and ReLU, with which it commutes
+     * for positive scales, because they then touch a quarter of the values.
+     */
+    private String simpleCnn(final String input) {
+        requireSide(8);
+        String last = input;
+        for (int stage = 1; stage <= 3; stage++) {
+            final int width = spec.backboneWidth() << (stage - 1);
+            last = normalisedConvolution("conv" + stage, width, stage < 3, last);
+        }
+        return graph.layer("features", new GlobalPoolingLayer(PoolingType.AVG), last);
+    }
+
+    private String normalisedConvolution(final String name, final int width, final boolean pool, final String input) {
+        String last = graph.layer(
+                name,
+                convolution(3, 1, width)
+                        .convolutionMode(ConvolutionMode.Same)
+                        .hasBias(false)
+                        .activation(Activation.IDENTITY)
+                        .build(),
+                input);
+        if (pool) {
+            last = graph.layer(name + "_pool", maxPool(2, 2), last);
+        }
+        last = graph.layer(name + "_bn", new BatchNormalization.Builder().build(), last);
+        return graph.layer(name + "_relu", new ActivationLayer(Activation.RELU), last);
+    }
+
+    /** SqueezeNet 1.0 (Iandola and others, arXiv 1602.07360) up to fire9, averaged: 512 features. */
+    private String squeezeNet(final String input) {
+        requireSide(47);
+        String last = graph.layer("conv1", convolution(7, 2, 96).build(), input);
+        last = graph.layer("pool1", maxPool(3, 2), last);
+        last = fire(2, 16, 64, last);
+        last = fire(3, 16, 64, last);
+        last = fire(4, 32, 128, last);
+        last = graph.layer("pool4", maxPool(3, 2), last);
+        last = fire(5, 32, 128, last);
+        last = fire(6, 48, 192, last);
+        last = fire(7, 48, 192, last);
+        last = fire(8, 64, 256, last);
+        last = graph.layer("pool8", maxPool(3, 2), last);
+        last = fire(9, 64, 256, last);
+        return graph.layer("features", new GlobalPoolingLayer(PoolingType.AVG), last);
+    }
+
+    private String fire(final int number, final int squeezed, final int expanded, final String input) {
+        final String name = "fire" + number;
+        final String squeeze =
+                graph.layer(name + "_squeeze1x1", convolution(1, 1, squeezed).build(), input);
+        final String narrow =
+                graph.layer(name + "_expand1x1", convolution(1, 1, expanded).build(), squeeze);
+        final String wide = graph.layer(
+                name + "_expand3x3",
+                convolution(3, 1, expanded)
+                        .convolutionMode(ConvolutionMode.Same)
+                        .build(),
+                squeeze);
+        return graph.vertex(name + "_concat", new MergeVertex(), narrow, wide);
+    }
+
+    /** AlexNet (Krizhevsky and others, 2012) with its two groups, up to fc7: 4096 features. */
+    private String alexNet(final String input) {
+        requireSide(67);
+        String last = graph.layer("conv1", convolution(11, 4, 96).build(), input);
+        last = graph.layer("norm1", localNormalisation(), last);
+        last = graph.layer("pool1", maxPool(3, 2), last);
+        last = grouped("conv2", 5, 96, 256, last);
+        last = graph.layer("norm2", localNormalisation(), last);
+        last = graph.layer("pool2", maxPool(3, 2), last);
+        last = graph.layer(
+                "conv3",
+                convolution(3, 1, 384).convolutionMode(ConvolutionMode.Same).build(),
+                last);
+        last = grouped("conv4", 3, 384, 384, last);
+        last = grouped("conv5", 3, 384, 256, last);
+        last = graph.layer("pool5", maxPool(3, 2), last);
+        last = fullyConnected("fc6", last);
+        if (spec.dropout() > 0) {
+            last = graph.layer("drop6", new DropoutLayer(1 - spec.dropout()), last);
+        }
+        return fullyConnected("fc7", last);
+    }
+
+    /** Two convolutions that each see half of the channels. */
+    private String grouped(final String name, final int kernel, final int in, final int out, final String input) {
+        final String[] halves = new String[2];
+        for (int g = 0; g < 2; g++) {
+            final String half =
+                    graph.vertex(name + "_in" + g, new ChannelSubset(g * in / 2, (g + 1) * in / 2 - 1), input);
+            halves[g] = graph.layer(
+                    name + "_" + g,
+                    convolution(kernel, 1, out / 2)
+                            .convolutionMode(ConvolutionMode.Same)
+                            .build(),
+                    half);
+        }
+        return graph.vertex(name, new MergeVertex(), halves);
+    }
+
+    private String fullyConnected(final String name, final String input) {
+        return graph.layer(
+                name,
+                new DenseLayer.Builder()
+                        .nOut(4096)
+                        .weightInit(WeightInit.RELU)
+                        .activation(Activation.RELU)
+                        .build(),
+                input);
+    }
+
+    private static ConvolutionLayer.Builder convolution(final int kernel, final int stride, final int width) {
+        return new ConvolutionLayer.Builder(kernel, kernel)
+                .stride(stride, stride)
+                .convolutionMode(ConvolutionMode.Truncate)
+                .nOut(width)
+                .weightInit(WeightInit.RELU)
+                .activation(Activation.RELU);
+    }
+
+    private static SubsamplingLayer maxPool(final int kernel, final int stride) {
+        return new SubsamplingLayer.Builder(PoolingType.MAX)
+                .kernelSize(kernel, kernel)
+                .stride(stride, stride)
+                .convolutionMode(ConvolutionMode.Truncate)
+                .build();
+    }
+
+    private static LocalResponseNormalization localNormalisation() {
+        return new LocalResponseNormalization.Builder(2, 5, 1e-4, 0.75).build();
+    }
+}

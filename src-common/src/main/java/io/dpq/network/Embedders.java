@@ -1,0 +1,91 @@
+package io.dpq.network;
+
+import io.dpq.config.UserException;
+import io.dpq.image.ImageContract;
+import io.dpq.model.Embedder;
+import io.dpq.model.ModelDirectory;
+import io.dpq.model.ModelManifest;
+import io.dpq.model.OnnxEmbedder;
+import io.dpq.quantizer.ResidualEncoder;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * The one cache of a JVM: a model is loaded once per model id and engine and shared by all tasks, since one network a task
+ * would exhaust the memory outside the heap. Thread-safe. Nothing is ever dropped: an executor serves one job, and a job one
+ * model.
+ */
+public final class Embedders {
+    private static final ConcurrentMap<Key, SharedModel> LOADED = new ConcurrentHashMap<>();
+
+    private Embedders() {}
+
+    private record Key(String modelId, Engine engine, int threads) {}
+
+    /**
+     * This JVM's embedder of a model; loaded by the first caller while the others wait, never to be closed.
+     *
+     * @param modelPath the model directory
+     * @param modelId the id the job's driver saw there; another one is a {@link UserException}
+     * @param engine what computes
+     * @param threads that one call computes with
+     */
+    public static Embedder shared(
+            final String modelPath,
+            final String modelId,
+            final Engine engine,
+            final int threads,
+            final Configuration hadoop) {
+        return model(modelPath, modelId, engine, threads, hadoop).embedder();
+    }
+
+    /** As {@link #shared}, with the image contract and the quantizer that belong to the embedder. */
+    public static SharedModel model(
+            final String modelPath,
+            final String modelId,
+            final Engine engine,
+            final int threads,
+            final Configuration hadoop) {
+        // A failure leaves no entry, so that a retried task tries again.
+        return LOADED.computeIfAbsent(
+                new Key(modelId, engine, threads), key -> load(modelPath, modelId, engine, threads, hadoop));
+    }
+
+    private static SharedModel load(
+            final String modelPath,
+            final String modelId,
+            final Engine engine,
+            final int threads,
+            final Configuration hadoop) {
+        // The driver has verified every file; here only what is used is read, and read files are verified again.
+        final ModelDirectory directory = ModelDirectory.attach(modelPath, hadoop);
+        final ModelManifest manifest = directory.manifest();
+        if (!manifest.modelId().equals(modelId)) {
+            throw UserException.data("The model at " + modelPath + " is now " + manifest.modelId()
+                    + ", but the job began with " + modelId + "; run the job again.");
+        }
+        requireReadable(modelPath, manifest.image());
+        final int side = manifest.image().crop();
+        final Embedder embedder = switch (engine) {
+            case ONNX -> new OnnxEmbedder(directory.read(ModelDirectory.ENCODER), side, threads);
+            case DL4J -> new NetworkEmbedder(directory.read(ModelDirectory.NETWORK), side);
+        };
+        if (embedder.dimensions() != manifest.dimensions()) {
+            final int found = embedder.dimensions();
+            embedder.close();
+            throw UserException.data("The model at " + modelPath + " promises embeddings of length "
+                    + manifest.dimensions() + " but its network yields " + found + "; train it again.");
+        }
+        return new SharedModel(manifest.image(), embedder, new ResidualEncoder(directory.codebooks()));
+    }
+
+    /** Refuses a decode contract this release does not implement: its pixels would differ from those trained on. */
+    public static void requireReadable(final String modelPath, final ImageContract image) {
+        if (image.version() != ImageContract.VERSION) {
+            throw UserException.data("The model at " + modelPath + " was trained under decode contract "
+                    + image.version() + " but this release implements " + ImageContract.VERSION
+                    + "; use the release that trained it, or train it again.");
+        }
+    }
+}

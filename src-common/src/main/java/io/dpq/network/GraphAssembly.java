@@ -1,0 +1,65 @@
+package io.dpq.network;
+
+import io.dpq.config.UserException;
+import java.util.ArrayList;
+import java.util.List;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.graph.FrozenVertex;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+
+/** Adds the backbone's layers to a graph in order, with its updaters, freezing them up to the one the user named. */
+final class GraphAssembly {
+    private final ComputationGraphConfiguration.GraphBuilder graph;
+    private final NetworkSpec spec;
+    private final Updaters updaters;
+    private final List<String> layers = new ArrayList<>();
+    private boolean frozen;
+
+    GraphAssembly(
+            final ComputationGraphConfiguration.GraphBuilder graph, final NetworkSpec spec, final Updaters updaters) {
+        this.graph = graph;
+        this.spec = spec;
+        this.updaters = updaters;
+        this.frozen = spec.frozenUpTo().isPresent();
+    }
+
+    /** Adds a layer and returns its name, to be the input of the next. */
+    String layer(final String name, final Layer layer, final String... inputs) {
+        if (layer instanceof BaseLayer weighted) {
+            weighted.setIUpdater(updaters.backbone());
+            weighted.setBiasUpdater(updaters.backboneBias());
+        }
+        layers.add(name);
+        graph.addLayer(name, frozen ? new FrozenLayer(layer) : layer, inputs);
+        thawAfter(name);
+        return name;
+    }
+
+    /** Adds a vertex without parameters and returns its name. */
+    String vertex(final String name, final GraphVertex vertex, final String... inputs) {
+        graph.addVertex(name, frozen ? new FrozenVertex(vertex) : vertex, inputs);
+        return name;
+    }
+
+    private void thawAfter(final String name) {
+        if (name.equals(spec.frozenUpTo().orElse(""))) {
+            frozen = false;
+        }
+    }
+
+    /** Names of the layers added, in order. */
+    List<String> layers() {
+        return List.copyOf(layers);
+    }
+
+    /** Refuses a name to freeze up to that no layer bore. */
+    void checkFrozen() {
+        spec.frozenUpTo().filter(name -> !layers.contains(name)).ifPresent(name -> {
+            throw UserException.usage("backbone.frozen-up-to names the layer \"" + name
+                    + "\", which this backbone does not have; choose one of " + String.join(", ", layers) + ".");
+        });
+    }
+}

@@ -1,0 +1,85 @@
+package io.dpq.network;
+
+import io.dpq.config.UserException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
+import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
+import org.deeplearning4j.nn.params.ConvolutionParamInitializer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Copies weights of a Keras 2 file into a backbone's layers of the same names. Keras' models are channel-last and
+ * Deeplearning4j imports them so, which runs several times slower; only the weights are taken, turned from [height, width, in,
+ * out] to [out, in, height, width].
+ */
+final class PretrainedWeights {
+    private static final String ROOT = "model_weights";
+
+    private PretrainedWeights() {}
+
+    /** Fills every layer with parameters among {@code layers}. */
+    static void load(final ComputationGraph graph, final List<String> layers, final String file) {
+        if (!Files.isRegularFile(Path.of(file))) {
+            throw UserException.data(
+                    "The weights file " + file + " does not exist, so point backbone.weights to a Keras h5 file.");
+        }
+        try (Hdf5Archive archive = new Hdf5Archive(file)) {
+            for (final String name : layers) {
+                final Layer layer = graph.getLayer(name);
+                if (!layer.paramTable(false).isEmpty()) {
+                    copy(archive, name, layer, file);
+                }
+            }
+        } catch (final UserException e) {
+            throw e;
+        } catch (final RuntimeException | UnsupportedKerasConfigurationException e) {
+            throw UserException.data(
+                    "The weights file " + file + " cannot be read as Keras h5, so point backbone.weights to one.", e);
+        }
+    }
+
+    private static void copy(final Hdf5Archive archive, final String name, final Layer layer, final String file)
+            throws UnsupportedKerasConfigurationException {
+        final List<String> groups = new ArrayList<>(List.of(ROOT));
+        if (!archive.getGroups(ROOT).contains(name)) {
+            throw unfitting(file, "has no layer \"" + name + "\"");
+        }
+        groups.add(name);
+        // Keras repeats the layer's name as an inner group.
+        while (archive.getGroups(groups.toArray(new String[0])).contains(name)) {
+            groups.add(name);
+        }
+        final String[] path = groups.toArray(new String[0]);
+        assign(
+                layer.getParam(ConvolutionParamInitializer.WEIGHT_KEY),
+                channelFirst(archive.readDataSet("kernel:0", path)),
+                name,
+                file);
+        assign(layer.getParam(ConvolutionParamInitializer.BIAS_KEY), archive.readDataSet("bias:0", path), name, file);
+    }
+
+    private static INDArray channelFirst(final INDArray kernel) {
+        return kernel.rank() == 4 ? kernel.permute(3, 2, 0, 1) : kernel;
+    }
+
+    private static void assign(final INDArray parameter, final INDArray values, final String name, final String file) {
+        if (parameter.length() != values.length() || (parameter.rank() == 4 && !parameter.equalShapes(values))) {
+            throw unfitting(
+                    file,
+                    "gives layer \"" + name + "\" the shape " + Arrays.toString(values.shape()) + " where "
+                            + Arrays.toString(parameter.shape()) + " is needed");
+        }
+        parameter.assign(values.rank() == 4 ? values : values.reshape(parameter.shape()));
+    }
+
+    private static UserException unfitting(final String file, final String what) {
+        return UserException.data("The weights file " + file + " " + what
+                + ", so choose the backbone.kind it was made for or another file.");
+    }
+}

@@ -1,0 +1,347 @@
+package io.dpq.codes;
+
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.pmod;
+import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dpq.config.UserException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.column.Encoding;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class CodeTableTest {
+    private static final String MODEL = "a".repeat(64);
+    private static final CodeRun.Identity IDENTITY = new CodeRun.Identity(MODEL, 1, 4, 256);
+    private static final String CRASHED = "20200101T000000.000Z-00c0ffee";
+    private static SparkSession spark;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void start() {
+        spark = SparkSession.builder()
+                .master("local[2]")
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.shuffle.partitions", "2")
+                .config("spark.hadoop.fs.inplace.impl", InPlaceFileSystem.class.getName())
+                .getOrCreate();
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    private CodeTable table() {
+        return new CodeTable(root(), hadoop());
+    }
+
+    private String root() {
+        return folder.resolve("codes").toString();
+    }
+
+    private static Configuration hadoop() {
+        return spark.sparkContext().hadoopConfiguration();
+    }
+
+    /** Images first … first + count − 1 with uniformly random codes; every image whose number divides by bad is refused. */
+    private static Dataset<Row> staged(final long first, final long count, final long bad) {
+        final Column refused = bad == 0 ? lit(false) : col("n").mod(bad).equalTo(0);
+        final List<Column> columns = new ArrayList<>(List.of(
+                concat(lit("image-"), col("n")).as("id"),
+                when(col("n").mod(3).equalTo(0), lit(null))
+                        .otherwise(array(lit("cat")))
+                        .as("labels"),
+                xxhash64(col("n")).as("content_hash")));
+        for (int level = 1; level <= 4; level++) {
+            columns.add(when(
+                            refused.unary_$bang(),
+                            pmod(xxhash64(col("n"), lit(level)), lit(256)).cast(DataTypes.ShortType))
+                    .as("level_" + level));
+        }
+        columns.add(when(refused, lit("CORRUPT")).as("reason"));
+        columns.add(when(refused, lit("cut off")).as("detail"));
+        columns.add(when(refused, lit(7L)).as("length"));
+        return spark.range(first, first + count, 1, 3).toDF("n").select(columns.toArray(new Column[0]));
+    }
+
+    private RunManifest publish(final long first, final long count, final long bad, final long rowsPerFile) {
+        final CodeRun run = table().begin(IDENTITY);
+        run.stage(staged(first, count, bad));
+        return run.publish(spark, count, 0, rowsPerFile, Map.of("seed", 1));
+    }
+
+    @Test
+    void whatIsPublishedIsRead() {
+        final RunManifest run = publish(1, 100, 10, 1000);
+
+        assertThat(run.listed()).isEqualTo(100);
+        assertThat(run.encoded()).isEqualTo(90);
+        assertThat(run.quarantined()).isEqualTo(10);
+        assertThat(run.quarantineReasons()).isEqualTo(Map.of("CORRUPT", 10L));
+        assertThat(run.files()).hasSize(1).allMatch(f -> f.rows() == 90 && f.bytes() > 0);
+        assertThat(table().runs()).containsExactly(run);
+
+        final Dataset<Row> read = table().read(spark, MODEL, 2);
+        assertThat(read.schema().fieldNames()).containsExactly("id", "labels", "level_1", "level_2");
+        assertThat(read.orderBy("id").collectAsList())
+                .isEqualTo(staged(1, 100, 10)
+                        .filter("reason is null")
+                        .select("id", "labels", "level_1", "level_2")
+                        .orderBy("id")
+                        .collectAsList());
+    }
+
+    @Test
+    void plainSparkReadsTheFolder() {
+        final RunManifest run = publish(1, 100, 10, 1000);
+
+        final Dataset<Row> codes = spark.read().parquet(root());
+        assertThat(codes.schema().names())
+                .containsExactly("id", "labels", "content_hash", "level_1", "level_2", "level_3", "level_4", "run");
+        assertThat(codes.schema().apply("level_4").dataType()).isEqualTo(DataTypes.ShortType);
+        assertThat(codes.schema().apply("content_hash").dataType()).isEqualTo(DataTypes.LongType);
+        assertThat(codes.schema().apply("level_4").metadata().getString("dpq.model"))
+                .isEqualTo(MODEL);
+        assertThat(codes.schema().apply("level_4").metadata().getLong("dpq.decode"))
+                .isEqualTo(1);
+        assertThat(codes.select("run").distinct().collectAsList())
+                .extracting(r -> r.getString(0))
+                .containsExactly(run.runId());
+        assertThat(codes.count()).isEqualTo(90);
+
+        final Dataset<Row> quarantine = spark.read().parquet(root() + "/_quarantine/run=" + run.runId());
+        assertThat(quarantine.schema().names()).containsExactly("id", "reason", "detail", "length", "content_hash");
+        assertThat(quarantine.filter("reason = 'CORRUPT' and length = 7").count())
+                .isEqualTo(10);
+    }
+
+    @Test
+    void aCodeTakesOneByteAndALevelAQuarter() throws IOException {
+        final long rows = 200_000;
+        final RunManifest run = publish(0, rows, 0, rows);
+
+        final StructType levels = table().read(spark, MODEL, 4).schema();
+        final Map<String, Long> bytes = new TreeMap<>();
+        for (final RunManifest.DataFile file : run.files()) {
+            try (ParquetFileReader reader = ParquetFileReader.open(
+                    HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(root(), file.path()), hadoop()))) {
+                for (final BlockMetaData block : reader.getFooter().getBlocks()) {
+                    for (final ColumnChunkMetaData chunk : block.getColumns()) {
+                        bytes.merge(chunk.getPath().toDotString(), chunk.getTotalSize(), Long::sum);
+                        if (chunk.getPath().toDotString().startsWith("level_")) {
+                            assertThat(chunk.getEncodings().stream().anyMatch(Encoding::usesDictionary))
+                                    .isTrue();
+                        }
+                    }
+                }
+            }
+        }
+        assertThat(levels.fieldNames()).hasSize(6);
+        final long all =
+                Stream.of(1, 2, 3, 4).mapToLong(l -> bytes.get("level_" + l)).sum();
+        assertThat(all).isLessThanOrEqualTo((long) (1.02 * 4 * rows));
+        assertThat(bytes.get("level_1")).isLessThan(all / 3);
+    }
+
+    @Test
+    void filesAreBounded() {
+        final RunManifest run = publish(0, 1000, 0, 300);
+
+        assertThat(run.files()).hasSizeGreaterThanOrEqualTo(4).allMatch(f -> f.rows() <= 300);
+        assertThat(table().read(spark, MODEL, 1).count()).isEqualTo(1000);
+    }
+
+    @Test
+    void runsAddUpAndSortByTime() {
+        final RunManifest first = publish(0, 50, 0, 1000);
+        final RunManifest second = publish(50, 50, 0, 1000);
+
+        assertThat(table().runs()).extracting(RunManifest::runId).containsExactly(first.runId(), second.runId());
+        assertThat(first.runId()).isLessThan(second.runId());
+        assertThat(table().read(spark, MODEL, 4).select("id").distinct().count())
+                .isEqualTo(100);
+    }
+
+    @Test
+    void aRunThatFoundNothingNewIsRecorded() {
+        publish(0, 50, 0, 1000);
+        final CodeRun run = table().begin(IDENTITY);
+        final RunManifest manifest = run.publish(spark, 50, 50, 1000, Map.of());
+
+        assertThat(manifest.unchanged()).isEqualTo(50);
+        assertThat(manifest.files()).isEmpty();
+        assertThat(folder.resolve("codes/run=" + manifest.runId())).doesNotExist();
+        assertThat(table().read(spark, MODEL, 4).count()).isEqualTo(50);
+    }
+
+    @Test
+    void aTableOfNothingButQuarantineIsReadAsEmpty() {
+        publish(0, 5, 1, 1000);
+
+        assertThat(table().read(spark, MODEL, 4).count()).isZero();
+    }
+
+    @Test
+    void whatACrashLeftIsInvisibleAndRemoved() throws IOException {
+        final RunManifest run = publish(0, 50, 0, 1000);
+        final Path codes = folder.resolve("codes");
+        final Path data = codes.resolve(run.files().get(0).path());
+        final Path unpublished = Files.createDirectories(codes.resolve("run=" + CRASHED));
+        final Path quarantine = Files.createDirectories(codes.resolve("_quarantine/run=" + CRASHED));
+        final Path staging = Files.createDirectories(codes.resolve("_tmp/" + CRASHED + "/staged"));
+        final Path foreign = Files.createDirectories(codes.resolve("run=mine"));
+        for (final Path target : List.of(unpublished, staging)) {
+            Files.copy(data, target.resolve("part-0.parquet"));
+        }
+
+        assertThat(table().read(spark, MODEL, 4).count()).isEqualTo(50);
+
+        final RunManifest next = publish(50, 50, 0, 1000);
+        assertThat(unpublished).doesNotExist();
+        assertThat(quarantine).doesNotExist();
+        assertThat(staging).doesNotExist();
+        assertThat(foreign).exists();
+        assertThat(table().runs()).containsExactly(run, next);
+        assertThat(table().read(spark, MODEL, 4).count()).isEqualTo(100);
+        assertThat(codes.resolve("_tmp/" + next.runId())).doesNotExist();
+    }
+
+    @Test
+    void aRunThatDoesNotReconcileIsNotPublished() {
+        final CodeRun run = table().begin(IDENTITY);
+        run.stage(staged(0, 99, 10));
+
+        assertThatThrownBy(() -> run.publish(spark, 100, 0, 1000, Map.of()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("100 images listed, but 89 encoded, 10 quarantined and 0 unchanged");
+        assertThat(folder.resolve("codes/run=" + run.id())).doesNotExist();
+        assertThat(table().completeRuns()).isEmpty();
+    }
+
+    @Test
+    void codesOfAnotherModelAreRefused() {
+        publish(0, 10, 0, 1000);
+        final String other = "b".repeat(64);
+
+        for (final Runnable use : List.<Runnable>of(
+                () -> table().read(spark, other, 4),
+                () -> table().requireModel(other),
+                () -> table().begin(new CodeRun.Identity(other, 1, 4, 256)))) {
+            assertThatThrownBy(use::run)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("holds codes of model " + MODEL)
+                    .hasMessageContaining(other);
+        }
+    }
+
+    @Test
+    void aMissingTableNamesTheRemedy() {
+        assertThatThrownBy(() -> table().read(spark, MODEL, 4))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("run encode");
+        assertThat(table().completeRuns()).isEmpty();
+    }
+
+    @Test
+    void levelsBeyondTheTableAreRefused() {
+        publish(0, 10, 0, 1000);
+        for (final int levels : new int[] {0, 5}) {
+            assertThatThrownBy(() -> table().read(spark, MODEL, levels))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("levels 1 to 4");
+        }
+    }
+
+    @Test
+    void aChangedManifestIsRefused() throws IOException {
+        final RunManifest run = publish(1, 50, 10, 1000);
+        final Path manifest = folder.resolve("codes/_runs/" + run.runId() + ".json");
+        final String text = Files.readString(manifest);
+        final Map<String, String> changes = Map.of(
+                "\"listed\" : 50", "\"listed\" : 51",
+                "\"encoded\" : 45", "\"encoded\" : 44",
+                "\"rows\" : 45", "\"rows\" : 46",
+                "\"CORRUPT\" : 5", "\"CORRUPT\" : 4",
+                "\"quarantined\" : 5,", "",
+                "\"runId\" : \"2", "\"runId\" : \"3",
+                "\"bytes\" : ", "\"bytes\" : 1",
+                "part-", "past-",
+                "\"formatVersion\" : 1", "\"formatVersion\" : 2",
+                "\"modelId\" : \"aa", "\"modelId\" : \"ab");
+        for (final Map.Entry<String, String> change : changes.entrySet()) {
+            assertThat(text).contains(change.getKey());
+            overwrite(manifest, text.replace(change.getKey(), change.getValue()));
+            assertThatThrownBy(() -> table().read(spark, MODEL, 4))
+                    .as("%s", change)
+                    .isInstanceOf(UserException.class);
+        }
+        for (final int length : new int[] {0, 1, text.length() / 2, text.length() - 1}) {
+            overwrite(manifest, text.substring(0, length));
+            assertThatThrownBy(() -> table().runs()).as("cut to %s", length).isInstanceOf(UserException.class);
+        }
+        overwrite(manifest, text);
+        assertThat(table().read(spark, MODEL, 4).count()).isEqualTo(45);
+    }
+
+    /** With its checksum, as whoever edits by Hadoop's tools would leave it: the manifest itself must be found wrong. */
+    private static void overwrite(final Path file, final String text) throws IOException {
+        Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
+        Files.write(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aDataFileThatHasGoneIsNamed() throws IOException {
+        final RunManifest run = publish(0, 10, 0, 1000);
+        final Path data = folder.resolve("codes").resolve(run.files().get(0).path());
+        Files.delete(data);
+
+        assertThatThrownBy(() -> table().read(spark, MODEL, 4))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(data.getFileName().toString())
+                .hasMessageContaining("has gone");
+    }
+
+    @Test
+    void withoutAtomicRenameFilesAreWrittenInPlace() {
+        final String root = "inplace://" + root();
+        final CodeTable table = new CodeTable(root, hadoop());
+        final CodeRun run = table.begin(IDENTITY);
+        run.stage(staged(1, 100, 10));
+        final RunManifest manifest = run.publish(spark, 100, 0, 1000, Map.of());
+
+        assertThat(table.runs()).containsExactly(manifest);
+        assertThat(table.read(spark, MODEL, 4).count()).isEqualTo(90);
+        assertThat(folder.resolve("codes/_quarantine/run=" + manifest.runId())).exists();
+        assertThat(folder.resolve("codes/_tmp/" + manifest.runId())).doesNotExist();
+    }
+}

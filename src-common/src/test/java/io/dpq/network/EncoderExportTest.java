@@ -1,0 +1,139 @@
+package io.dpq.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class EncoderExportTest {
+    /** Sides with and without remainders, so that pooling and padding of odd sizes are compared as well. */
+    @ParameterizedTest
+    @CsvSource({"SIMPLE_CNN, 32", "SIMPLE_CNN, 31", "SQUEEZENET, 96", "SQUEEZENET, 101", "ALEXNET, 227"})
+    void theExportComputesWhatTheGraphDoes(final NetworkSpec.Backbone backbone, final int side) {
+        final ComputationGraph graph = DpqNetwork.build(Specs.of(backbone, side, 8));
+        disturbStatistics(graph);
+
+        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), side, 1))
+                .isLessThan(1e-4);
+    }
+
+    @Test
+    void frozenLayersAndDropoutAreExportedAsWell() {
+        final NetworkSpec plain = Specs.of(NetworkSpec.Backbone.SQUEEZENET, 47, 8);
+        final NetworkSpec spec = new NetworkSpec(
+                plain.classes(),
+                plain.inputSide(),
+                plain.backbone(),
+                4,
+                Optional.empty(),
+                true,
+                Optional.of("fire5_expand3x3"),
+                0.5,
+                8,
+                2,
+                4,
+                plain.similarity(),
+                4,
+                plain.gradient(),
+                plain.loss(),
+                plain.labelVectors(),
+                plain.optimizer(),
+                100,
+                7);
+        final ComputationGraph graph = DpqNetwork.build(spec);
+
+        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), 47, 1))
+                .isLessThan(1e-4);
+    }
+
+    /** Fresh batch normalisation is the identity, which would hide a wrong export of it. */
+    private static void disturbStatistics(final ComputationGraph graph) {
+        for (final String key : graph.paramTable().keySet()) {
+            final INDArray values = graph.getParam(key);
+            final INDArray noise = Nd4j.createFromArray(Specs.gaussian(1, (int) values.length(), key.hashCode())[0])
+                    .reshape(values.shape());
+            if (key.endsWith("_gamma")
+                    || key.endsWith("_beta")
+                    || key.endsWith("_mean")
+                    || key.endsWith("log10stdev")) {
+                values.addi(noise.muli(0.3));
+            } else if (key.endsWith("_b")) {
+                values.addi(noise.muli(0.1));
+            }
+        }
+    }
+
+    @Test
+    void aDifferentGraphIsToldApart() {
+        final NetworkSpec spec = Specs.of(NetworkSpec.Backbone.SIMPLE_CNN, 16, 8);
+        final ComputationGraph graph = DpqNetwork.build(spec);
+        final byte[] onnx = EncoderExport.toOnnx(graph);
+        graph.getLayer("conv3").getParam("W").muli(1.01);
+
+        assertThat(EncoderExport.parity(graph, onnx, 16, 1)).isGreaterThan(1e-4);
+    }
+
+    @Test
+    void aLayerWithoutOnnxFormIsNamed() {
+        final ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder()
+                .graphBuilder()
+                .addInputs(DpqNetwork.INPUT)
+                .setInputTypes(InputType.convolutional(4, 4, 3))
+                .addLayer("larger", new Upsampling2D.Builder(2).build(), DpqNetwork.INPUT)
+                .addLayer(DpqNetwork.EMBEDDING, new DenseLayer.Builder().nOut(2).build(), "larger")
+                .addLayer(
+                        "out",
+                        new OutputLayer.Builder()
+                                .nOut(2)
+                                .activation(Activation.SOFTMAX)
+                                .build(),
+                        "embedding")
+                .setOutputs("out")
+                .build());
+        graph.init();
+
+        assertThatThrownBy(() -> EncoderExport.toOnnx(graph))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("\"larger\"")
+                .hasMessageContaining("Upsampling2D");
+    }
+
+    @Test
+    void theNetworkItselfEmbedsFromItsZipFileInManyThreadsAtOnce() throws IOException {
+        final NetworkSpec spec = Specs.of(NetworkSpec.Backbone.SIMPLE_CNN, 16, 8);
+        final ComputationGraph graph = DpqNetwork.build(spec);
+        final ByteArrayOutputStream zip = new ByteArrayOutputStream();
+        ModelSerializer.writeModel(graph, zip, true);
+        final float[] images = Specs.images(5, 16, 2);
+        final float[] expected = DpqNetwork.embed(
+                        graph, Nd4j.createFromArray(images).reshape(5, 3, 16, 16))
+                .dup('c')
+                .data()
+                .asFloat();
+
+        try (NetworkEmbedder embedder = new NetworkEmbedder(zip.toByteArray(), 16)) {
+            assertThat(embedder.dimensions()).isEqualTo(8);
+            assertThat(IntStream.range(0, 16).parallel().mapToObj(i -> embedder.embed(images, 5)))
+                    .allSatisfy(actual -> assertThat(actual).isEqualTo(expected));
+            assertThatThrownBy(() -> embedder.embed(images, 6)).hasMessageContaining("6 images");
+        }
+        assertThatThrownBy(() -> new NetworkEmbedder(new byte[] {1, 2, 3}, 16))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}
