@@ -22,13 +22,13 @@ import scala.Tuple2;
  * @param r rank to cut at; at least the rows of the table to cut nowhere
  */
 record Retrieval(Codebooks codebooks, long r) {
-    /** Chunks a core, so that no core waits long for the last. */
-    private static final int CHUNKS_PER_CORE = 4;
+    /** Tasks a core, so that no core waits long for the last. */
+    private static final int TASKS_PER_CORE = 4;
 
     private static final int LARGEST_CHUNK = 64;
 
     /** Groups shuffled in one wave at the most, 32 bytes each. */
-    private static final long GROUPS_PER_WAVE = 256_000_000;
+    private static final long GROUPS_PER_WAVE = 64_000_000;
 
     /** AP as [query][level]. */
     double[][] averagePrecisions(
@@ -37,17 +37,19 @@ record Retrieval(Codebooks codebooks, long r) {
             final TableSummary summary,
             final List<Query> queries) {
         final double[][] result = new double[queries.size()][codebooks.levels()];
+        final int tasks = spark.defaultParallelism() * TASKS_PER_CORE;
         final boolean merge = summary.blocks() > 1;
         final int wave = merge ? queriesPerWave(summary) : queries.size();
         for (int from = 0; from < queries.size(); from += wave) {
             final int to = Math.min(queries.size(), from + wave);
-            final Broadcast<Task> task = spark.broadcast(new Task(codebooks, List.copyOf(queries.subList(from, to)), r));
-            final List<Range> chunks = chunks(to - from, spark.defaultParallelism());
+            final Broadcast<Task> task =
+                    spark.broadcast(new Task(codebooks, List.copyOf(queries.subList(from, to)), r));
+            final List<Range> chunks = chunks(to - from, (tasks + summary.blocks() - 1) / summary.blocks());
             final JavaPairRDD<Range, CodeBlock> pairs =
                     spark.parallelize(chunks, chunks.size()).cartesian(blocks);
             final JavaPairRDD<Integer, Double> values = merge
                     ? pairs.flatMapToPair(pair -> task.value().rankings(pair._1(), pair._2()))
-                            .reduceByKey((a, b) -> a.merge(b).top(task.value().r()))
+                            .reduceByKey((a, b) -> a.merge(b).top(task.value().r()), tasks)
                             .mapValues(ranking ->
                                     AveragePrecision.of(ranking, task.value().r()))
                     : pairs.flatMapToPair(pair -> task.value().precisions(pair._1(), pair._2()));
@@ -68,11 +70,11 @@ record Retrieval(Codebooks codebooks, long r) {
         return (int) Math.max(1, Math.min(Integer.MAX_VALUE, GROUPS_PER_WAVE / groups));
     }
 
-    private static List<Range> chunks(final int count, final int cores) {
-        final int size = Math.max(1, Math.min(LARGEST_CHUNK, count / (cores * CHUNKS_PER_CORE)));
+    private static List<Range> chunks(final int queries, final int wanted) {
+        final int size = Math.max(1, Math.min(LARGEST_CHUNK, queries / wanted));
         final List<Range> chunks = new ArrayList<>();
-        for (int from = 0; from < count; from += size) {
-            chunks.add(new Range(from, Math.min(count, from + size)));
+        for (int from = 0; from < queries; from += size) {
+            chunks.add(new Range(from, Math.min(queries, from + size)));
         }
         return chunks;
     }
