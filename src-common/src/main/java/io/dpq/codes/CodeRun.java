@@ -150,7 +150,8 @@ public final class CodeRun {
             final Map<String, Object> config)
             throws IOException {
         final StructType schema = CodeSchema.staged(identity.levels());
-        // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it ran.
+        // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
+        // ran.
         final Dataset<Row> rows = table.fileSystem().exists(staged())
                 ? spark.read().schema(schema).parquet(staged().toString())
                 : spark.createDataFrame(List.of(), schema);

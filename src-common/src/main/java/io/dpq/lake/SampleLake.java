@@ -5,6 +5,7 @@ import io.dpq.config.UserException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import javax.imageio.IIOImage;
@@ -108,19 +110,30 @@ public record SampleLake(int images, int queries, long seed) {
         for (final SamplePicture.Kind kind : kinds) {
             Files.createDirectories(folder.resolve(DpqConfig.kebab(kind)));
         }
-        for (int i = 0; i < count; i++) {
-            final SamplePicture.Kind kind = kinds[i % kinds.length];
+        try {
+            IntStream.range(0, count).parallel().forEach(i -> picture(folder, kinds[i % kinds.length], i, stream));
+        } catch (final UncheckedIOException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private void picture(final Path folder, final SamplePicture.Kind kind, final int index, final long stream) {
+        final String name =
+                String.format(Locale.ROOT, "%04d.jpg", index / classes().size());
+        try {
             Files.write(
-                    folder.resolve(DpqConfig.kebab(kind))
-                            .resolve(String.format(Locale.ROOT, "%04d.jpg", i / kinds.length)),
-                    jpeg(new SamplePicture(kind, generator(stream, i))));
+                    folder.resolve(DpqConfig.kebab(kind)).resolve(name),
+                    jpeg(new SamplePicture(kind, generator(stream, index))));
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
     /** A generator of its own for each picture, so that a larger lake begins like a smaller one. */
     private SplittableRandom generator(final long stream, final int index) {
-        final SplittableRandom mixed = new SplittableRandom(seed ^ (stream << 32));
-        return new SplittableRandom(mixed.nextLong() + index * 0x9E3779B97F4A7C15L);
+        // Hashed, not added: streams whose seeds differ by the generator's step would be shifted copies of one another.
+        final long lake = new SplittableRandom(seed ^ (stream << 32)).nextLong();
+        return new SplittableRandom(new SplittableRandom(lake + index).nextLong());
     }
 
     private static byte[] jpeg(final SamplePicture picture) throws IOException {

@@ -26,7 +26,7 @@ final class SamplePicture {
 
     private static final int MIN_SIDE = 24;
     private static final int MAX_SIDE = 160;
-    private static final int SUPERSAMPLING = 3;
+    private static final int SUPERSAMPLING = 2;
     private static final int CHANNELS = 3;
     /** Least summed difference of the two colours' channels, in 0…3. */
     private static final double MIN_CONTRAST = 0.7;
@@ -138,7 +138,7 @@ final class SamplePicture {
             case CROSS -> cross((x - centreX) / size, (y - centreY) / size);
             case DOTS -> dot(x * cellsAcross + phaseX, y * cells + phaseY);
             case GRADIENT -> gradient(x, y);
-            case RINGS -> fraction(StrictMath.hypot(x - centreX, y - centreY) * cells * 1.3 + phaseX) < share ? 1 : 0;
+            case RINGS -> fraction(distance(x - centreX, y - centreY) * cells * 1.3 + phaseX) < share ? 1 : 0;
             case STRIPES_FLAT -> fraction(y * cells + phaseY) < share ? 1 : 0;
             case STRIPES_SLANTED -> fraction((x + slope * y) * cells * 0.75 + phaseX) < share ? 1 : 0;
             case STRIPES_UPRIGHT -> fraction(x * cells + phaseX) < share ? 1 : 0;
@@ -169,7 +169,7 @@ final class SamplePicture {
 
     private double dot(final double x, final double y) {
         final double radius = 0.22 + 0.16 * share;
-        return StrictMath.hypot(fraction(x) - 0.5, fraction(y) - 0.5) < radius ? 1 : 0;
+        return distance(fraction(x) - 0.5, fraction(y) - 0.5) < radius ? 1 : 0;
     }
 
     private double gradient(final double x, final double y) {
@@ -196,6 +196,10 @@ final class SamplePicture {
 
     private double height(final int column, final int row) {
         return lattice[Math.floorMod(row, LATTICE) * LATTICE + Math.floorMod(column, LATTICE)];
+    }
+
+    private static double distance(final double x, final double y) {
+        return StrictMath.sqrt(x * x + y * y);
     }
 
     private static double smooth(final double t) {

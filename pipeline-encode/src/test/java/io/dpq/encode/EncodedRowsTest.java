@@ -1,0 +1,227 @@
+package io.dpq.encode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.groups.Tuple.tuple;
+
+import io.dpq.image.ImageContract;
+import io.dpq.model.Embedder;
+import io.dpq.network.SharedModel;
+import io.dpq.quantizer.Codebooks;
+import io.dpq.quantizer.ResidualEncoder;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.util.LongAccumulator;
+import org.junit.jupiter.api.Test;
+
+final class EncodedRowsTest {
+    private static final int BATCH = 4;
+    private static final int SIDE = 8;
+    private static final ImageContract CONTRACT = new ImageContract(
+            ImageContract.VERSION,
+            ImageContract.Fit.STRETCH,
+            SIDE,
+            SIDE,
+            List.of(0.0, 0.0, 0.0),
+            List.of(1.0, 1.0, 1.0),
+            1_000_000,
+            1_000_000);
+    // Level 1 tells grey values 0, 16, … 240 apart, level 2 what remains, 0 … 15.
+    private static final Codebooks CODEBOOKS = new Codebooks(2, 16, 1, codewords());
+
+    private final List<Integer> batches = new ArrayList<>();
+    private final LongAccumulator decoded = new LongAccumulator();
+    private final LongAccumulator encoded = new LongAccumulator();
+    private final LongAccumulator quarantined = new LongAccumulator();
+
+    private static float[] codewords() {
+        final float[] values = new float[32];
+        for (int k = 0; k < 16; k++) {
+            values[k] = 16 * k + 7.5f;
+            values[16 + k] = k - 7.5f;
+        }
+        return values;
+    }
+
+    /** The embedding is the grey value of the image's first pixel. */
+    private final class FirstPixel implements Embedder {
+        @Override
+        public int dimensions() {
+            return 1;
+        }
+
+        @Override
+        public float[] embed(final float[] images, final int count) {
+            synchronized (batches) {
+                batches.add(count);
+            }
+            final float[] out = new float[count];
+            for (int i = 0; i < count; i++) {
+                out[i] = images[i * CONTRACT.tensorLength()];
+            }
+            return out;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private EncodedRows rows(final Iterator<Row> source, final Embedder embedder) {
+        final SharedModel model = new SharedModel(CONTRACT, embedder, new ResidualEncoder(CODEBOOKS));
+        return new EncodedRows(
+                source, model, BATCH, 2, new EncodeTask(() -> model, BATCH, 2, decoded, encoded, quarantined));
+    }
+
+    private static Row image(final int grey) {
+        final BufferedImage pixels = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            pixels.setRGB(i % SIDE, i / SIDE, grey * 0x010101);
+        }
+        final ByteArrayOutputStream png = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(pixels, "png", png);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+        return stored("grey-" + grey, png.toByteArray(), null);
+    }
+
+    private static Row stored(final String id, final byte[] content, final String error) {
+        return RowFactory.create(id, null, content == null ? 99L : (long) content.length, content, error, 5L);
+    }
+
+    private static List<Row> all(final EncodedRows rows) {
+        final List<Row> list = new ArrayList<>();
+        rows.forEachRemaining(list::add);
+        return list;
+    }
+
+    @Test
+    void everyImageBecomesItsCode() {
+        for (final int count : new int[] {1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH, 3 * BATCH + 2}) {
+            final List<Row> rows = all(
+                    rows(IntStream.range(0, count).mapToObj(i -> image(9 * i)).iterator(), new FirstPixel()));
+
+            assertThat(rows).hasSize(count);
+            for (int i = 0; i < count; i++) {
+                assertThat(rows.get(i))
+                        .isEqualTo(RowFactory.create(
+                                "grey-" + 9 * i,
+                                null,
+                                5L,
+                                (short) (9 * i / 16),
+                                (short) (9 * i % 16),
+                                null,
+                                null,
+                                null));
+            }
+        }
+    }
+
+    @Test
+    void theNetworkAlwaysSeesAFullBatch() {
+        all(rows(
+                IntStream.range(0, 2 * BATCH + 1)
+                        .mapToObj(EncodedRowsTest::image)
+                        .iterator(),
+                new FirstPixel()));
+
+        assertThat(batches).containsExactly(BATCH, BATCH, BATCH);
+        assertThat(decoded.sum()).isEqualTo(2 * BATCH + 1);
+        assertThat(encoded.sum()).isEqualTo(2 * BATCH + 1);
+    }
+
+    @Test
+    void whatCannotBeDecodedIsQuarantinedWithItsReason() {
+        final List<Row> rows = all(rows(
+                List.of(
+                                stored("none", new byte[0], null),
+                                image(17),
+                                stored("text", "not an image, only text".getBytes(StandardCharsets.UTF_8), null),
+                                stored("gone", null, "No such file"),
+                                image(18))
+                        .iterator(),
+                new FirstPixel()));
+
+        assertThat(rows)
+                .extracting(row -> row.getString(0), row -> row.getString(5), row -> row.<Long>getAs(7))
+                .containsExactlyInAnyOrder(
+                        tuple("none", "EMPTY", 0L),
+                        tuple("text", "UNKNOWN_FORMAT", 23L),
+                        tuple("gone", "UNREADABLE", 99L),
+                        tuple("grey-17", null, null),
+                        tuple("grey-18", null, null));
+        assertThat(rows)
+                .filteredOn(row -> "gone".equals(row.get(0)))
+                .allMatch(row -> "No such file".equals(row.get(6)));
+        assertThat(quarantined.sum()).isEqualTo(3);
+    }
+
+    @Test
+    void memoryIsBounded() {
+        final AtomicInteger taken = new AtomicInteger();
+        final Iterator<Row> images = IntStream.range(0, 100)
+                .mapToObj(i -> {
+                    taken.incrementAndGet();
+                    return image(i);
+                })
+                .iterator();
+        final EncodedRows rows = rows(images, new FirstPixel());
+        int given = 0;
+        while (rows.hasNext()) {
+            rows.next();
+            given++;
+            // One batch given out, one in the network, one being filled.
+            assertThat(taken.get()).isLessThanOrEqualTo(given + 3 * BATCH);
+        }
+        assertThat(given).isEqualTo(100);
+    }
+
+    @Test
+    void brokenImagesDoNotGatherInMemory() {
+        final AtomicInteger taken = new AtomicInteger();
+        final Iterator<Row> images = IntStream.range(0, 5000)
+                .mapToObj(i -> {
+                    taken.incrementAndGet();
+                    return stored("broken-" + i, new byte[0], null);
+                })
+                .iterator();
+        final EncodedRows rows = rows(images, new FirstPixel());
+
+        assertThat(rows.hasNext()).isTrue();
+        assertThat(taken.get()).isLessThan(2000);
+        assertThat(all(rows)).hasSize(5000);
+        assertThat(batches).isEmpty();
+    }
+
+    @Test
+    void aFailureOfTheNetworkFailsTheTask() {
+        final Embedder failing = new Embedder() {
+            @Override
+            public int dimensions() {
+                return 1;
+            }
+
+            @Override
+            public float[] embed(final float[] images, final int count) {
+                throw new IllegalStateException("no memory left");
+            }
+
+            @Override
+            public void close() {}
+        };
+        assertThatThrownBy(() -> all(rows(List.of(image(1)).iterator(), failing)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("no memory left");
+    }
+}
