@@ -66,7 +66,6 @@ public final class DpqNetwork {
                 .seed(spec.seed())
                 .dataType(dataType)
                 .updater(updaters.head())
-                .weightDecay(spec.optimizer().weightDecay())
                 .trainingWorkspaceMode(WorkspaceMode.ENABLED)
                 .inferenceWorkspaceMode(WorkspaceMode.ENABLED)
                 .graphBuilder()
@@ -101,6 +100,7 @@ public final class DpqNetwork {
                         .activation(spec.severalLabels() ? Activation.SIGMOID : Activation.SOFTMAX)
                         .updater(updaters.head())
                         .biasUpdater(updaters.headBias())
+                        .weightDecay(spec.optimizer().weightDecay())
                         .build(),
                 features);
         graph.addLayer(
@@ -111,6 +111,7 @@ public final class DpqNetwork {
                         .activation(Activation.TANH)
                         .updater(updaters.head())
                         .biasUpdater(updaters.headBias())
+                        .weightDecay(spec.optimizer().weightDecay())
                         .build(),
                 features);
         final List<String> states = new ArrayList<>(List.of(EMBEDDING));

@@ -31,6 +31,8 @@ final class GraphAssembly {
         if (layer instanceof BaseLayer weighted) {
             weighted.setIUpdater(updaters.backbone());
             weighted.setBiasUpdater(updaters.backboneBias());
+            // Set layer by layer: a decay set for the whole network is applied twice by Deeplearning4j 1.0.0-M2.1.
+            weighted.setRegularization(updaters.decay());
         }
         layers.add(name);
         graph.addLayer(name, frozen ? new FrozenLayer(layer) : layer, inputs);

@@ -1,9 +1,13 @@
 package io.dpq.network;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.nd4j.linalg.schedule.ISchedule;
 
 /** The updaters of the network's parts, all on schedules of one shape. */
@@ -37,6 +41,12 @@ final class Updaters {
     /** Codebooks always take Adam, as the authors' code does. */
     IUpdater codebooks() {
         return new Adam(RateSchedule.of(spec, spec.optimizer().codebookLearningRate()));
+    }
+
+    /** Weight decay of weights; batch normalisation, biases and codebooks never take it. */
+    List<Regularization> decay() {
+        final double decay = spec.optimizer().weightDecay();
+        return decay > 0 ? new ArrayList<>(List.of(new WeightDecay(decay, true))) : new ArrayList<>();
     }
 
     private IUpdater network(final double factor) {
