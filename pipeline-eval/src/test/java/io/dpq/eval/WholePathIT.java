@@ -46,9 +46,9 @@ class WholePathIT {
         while (!Files.isDirectory(project.resolve("submit"))) {
             project = project.getParent();
         }
-        expectSuccess(
-                run("submit/dpq", "sample", "--out", work.resolve("lake").toString(), "--images", "" + IMAGES));
-        final Ended started = run("submit/local-cluster", "start", "--workers", "2", "--memory", "3g", "--port", "17077");
+        expectSuccess(run("submit/dpq", "sample", "--out", work.resolve("lake").toString(), "--images", "" + IMAGES));
+        final Ended started =
+                run("submit/local-cluster", "start", "--workers", "2", "--memory", "3g", "--port", "17077");
         expectSuccess(started);
         master = started.out().substring(started.out().indexOf("spark://")).strip();
     }
@@ -130,7 +130,8 @@ class WholePathIT {
     @Order(1)
     void trainsOnTwoWorkers() throws Exception {
         expectSuccess(dpq("train"));
-        final JsonNode manifest = JSON.readTree(work.resolve("model/manifest.json").toFile());
+        final JsonNode manifest =
+                JSON.readTree(work.resolve("model/manifest.json").toFile());
         assertThat(manifest.path("levels").asInt()).isEqualTo(4);
         assertThat(manifest.path("labels").size()).isGreaterThanOrEqualTo(10);
         assertThat(manifest.path("files").fieldNames())
@@ -175,7 +176,8 @@ class WholePathIT {
         final JsonNode report = JSON.readTree(work.resolve("report/report.json").toFile());
         assertThat(report.path("levels").size()).isEqualTo(4);
         for (final JsonNode level : report.path("levels")) {
-            assertThat(level.path("map").asDouble()).isGreaterThan(level.path("randomMap").asDouble());
+            assertThat(level.path("map").asDouble())
+                    .isGreaterThan(level.path("randomMap").asDouble());
         }
         assertThat(work.resolve("report/report.html")).isNotEmptyFile();
         assertThat(ended.out()).contains("report.html");
@@ -226,8 +228,7 @@ class WholePathIT {
         final Path damaged = work.resolve("damaged-model");
         Files.createDirectories(damaged);
         for (final String name : List.of("manifest.json", "network.zip", "encoder.onnx", "codebooks.npy")) {
-            Files.copy(
-                    work.resolve("model").resolve(name), damaged.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(work.resolve("model").resolve(name), damaged.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
         final Path encoder = damaged.resolve("encoder.onnx");
         final byte[] bytes = Files.readAllBytes(encoder);

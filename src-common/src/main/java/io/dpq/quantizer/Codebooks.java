@@ -1,11 +1,14 @@
 package io.dpq.quantizer;
 
+import java.io.Serializable;
 import java.util.Arrays;
 
 /**
  * The codebooks of a residual (additive) quantizer: L levels of K codewords of full length D. Immutable and thread-safe.
  */
-public final class Codebooks {
+public final class Codebooks implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     private final int levels;
     private final int codewords;
     private final int dimensions;

@@ -1,0 +1,172 @@
+package io.dpq.eval;
+
+import io.dpq.image.ImageDecoder;
+import io.dpq.image.ImageRejectedException;
+import io.dpq.image.Tensors;
+import io.dpq.lake.Lake;
+import io.dpq.network.Embedders;
+import io.dpq.network.Engine;
+import io.dpq.network.SharedModel;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** Decodes and embeds a lake of query images on the executors, exactly as encode does with the database. */
+final class QueryEmbedding {
+    private static final int TASKS_PER_CORE = 2;
+    private static final long LEAST_PARTITION_BYTES = 1 << 16;
+    private static final long MOST_PARTITION_BYTES = 64 << 20;
+
+    private QueryEmbedding() {}
+
+    /**
+     * The queries of a lake.
+     *
+     * @param queries embedded, in the order of their ids
+     * @param undecodable images that could not be decoded and so ask nothing
+     */
+    record Result(List<Query> queries, long undecodable) {}
+
+    /**
+     * Embeds all of a lake; its embeddings are collected, 4·D bytes a query.
+     *
+     * @param lake of query images
+     * @param settings which model, engine and batch size
+     * @param modelId that the driver verified
+     */
+    static Result embed(final SparkContext spark, final Lake lake, final Settings settings, final String modelId) {
+        final Dataset<Row> listing = lake.listing();
+        final Row total = listing.selectExpr("coalesce(sum(length), 0)").head();
+        final long share = total.getLong(0) / ((long) spark.defaultParallelism() * TASKS_PER_CORE);
+        final Task task = new Task(
+                settings.modelPath(),
+                modelId,
+                settings.engine(),
+                settings.threads(),
+                settings.batchSize(),
+                new SerializableConfiguration(spark.hadoopConfiguration()));
+        final List<Outcome> outcomes = lake.read(
+                        listing, Math.max(LEAST_PARTITION_BYTES, Math.min(MOST_PARTITION_BYTES, share)))
+                .select("id", "labels", "content")
+                .toJavaRDD()
+                .mapPartitions(task::call)
+                .collect();
+        final List<Query> queries = new ArrayList<>();
+        long rejected = 0;
+        for (final Outcome outcome : outcomes) {
+            queries.addAll(outcome.queries());
+            rejected += outcome.undecodable();
+        }
+        queries.sort(Comparator.comparing(Query::id));
+        return new Result(List.copyOf(queries), rejected);
+    }
+
+    /**
+     * What a partition yields.
+     *
+     * @param queries embedded
+     * @param undecodable images left out
+     */
+    private record Outcome(List<Query> queries, long undecodable) implements Serializable {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** Embeds a partition of rows {@code id, labels, content}. */
+    private record Task(
+            String modelPath,
+            String modelId,
+            Engine engine,
+            int threads,
+            int batchSize,
+            SerializableConfiguration hadoop)
+            implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        Iterator<Outcome> call(final Iterator<Row> rows) {
+            if (!rows.hasNext()) {
+                // An empty partition must not cost loading a model.
+                return List.<Outcome>of().iterator();
+            }
+            final SharedModel model = Embedders.model(modelPath, modelId, engine, threads, hadoop.value());
+            final ImageDecoder decoder = new ImageDecoder(model.image());
+            final Tensors tensors = new Tensors(model.image());
+            final int length = model.image().tensorLength();
+            final float[] batch = new float[Math.multiplyExact(batchSize, length)];
+            final List<Row> waiting = new ArrayList<>(batchSize);
+            final List<Query> queries = new ArrayList<>();
+            long undecodable = 0;
+            while (rows.hasNext()) {
+                final Row row = rows.next();
+                if (decode(decoder, tensors, row, batch, waiting.size() * length)) {
+                    waiting.add(row);
+                } else {
+                    undecodable++;
+                }
+                if (waiting.size() == batchSize) {
+                    flush(model, batch, waiting, queries);
+                }
+            }
+            flush(model, batch, waiting, queries);
+            return List.of(new Outcome(queries, undecodable)).iterator();
+        }
+
+        private static boolean decode(
+                final ImageDecoder decoder,
+                final Tensors tensors,
+                final Row row,
+                final float[] batch,
+                final int offset) {
+            if (row.isNullAt(2)) {
+                return false;
+            }
+            try {
+                tensors.centre(decoder.decode(row.getAs(2)), batch, offset);
+                return true;
+            } catch (ImageRejectedException | RuntimeException e) {
+                // Codecs are other people's code and meet hostile bytes: whatever one throws condemns its image alone.
+                return false;
+            }
+        }
+
+        /** Embeds what waits in a full batch, as encode does: kernels may sum in another order for other sizes. */
+        private void flush(
+                final SharedModel model, final float[] batch, final List<Row> waiting, final List<Query> queries) {
+            if (waiting.isEmpty()) {
+                return;
+            }
+            Arrays.fill(batch, waiting.size() * (batch.length / batchSize), batch.length, 0);
+            final float[] embeddings = model.embedder().embed(batch, batchSize);
+            final int dimensions = embeddings.length / batchSize;
+            for (int i = 0; i < waiting.size(); i++) {
+                final Row row = waiting.get(i);
+                final float[] embedding = Arrays.copyOfRange(embeddings, i * dimensions, (i + 1) * dimensions);
+                requireFinite(embedding, row.getString(0));
+                queries.add(new Query(row.getString(0), labels(row), embedding));
+            }
+            waiting.clear();
+        }
+
+        private static void requireFinite(final float[] embedding, final String id) {
+            for (final float value : embedding) {
+                if (!Float.isFinite(value)) {
+                    throw new IllegalStateException(
+                            "The model yields a value that is not finite for the query " + id + ".");
+                }
+            }
+        }
+
+        private static List<String> labels(final Row row) {
+            return row.isNullAt(1)
+                    ? List.of()
+                    : row.<String>getList(1).stream().filter(Objects::nonNull).toList();
+        }
+    }
+}

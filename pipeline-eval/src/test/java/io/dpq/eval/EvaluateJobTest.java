@@ -1,0 +1,342 @@
+package io.dpq.eval;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.dpq.codes.CodeRun;
+import io.dpq.codes.CodeSchema;
+import io.dpq.codes.CodeTable;
+import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
+import io.dpq.image.ImageContract;
+import io.dpq.job.JobContext;
+import io.dpq.lake.Lake;
+import io.dpq.lake.LakeSettings;
+import io.dpq.lake.SampleLake;
+import io.dpq.model.ModelDirectory;
+import io.dpq.model.ModelDraft;
+import io.dpq.model.ModelManifest;
+import io.dpq.model.ModelPublisher;
+import io.dpq.network.DpqNetwork;
+import io.dpq.network.EncoderExport;
+import io.dpq.network.NetworkSpec;
+import io.dpq.network.NetworkSpec.OptimizerSpec;
+import io.dpq.quantizer.Codebooks;
+import io.dpq.quantizer.CodebooksNpy;
+import io.dpq.quantizer.LookupTables;
+import io.dpq.quantizer.ResidualEncoder;
+import io.dpq.quantizer.ResidualKMeans;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole job on a small lake, an untrained network and codebooks learnt from its embeddings. */
+class EvaluateJobTest {
+    private static final int SIDE = 32;
+    private static final int DIMENSIONS = 8;
+    private static final int LEVELS = 2;
+    private static final int CODEWORDS = 4;
+
+    @TempDir
+    private static Path folder;
+
+    private static SparkSession spark;
+    private static Configuration hadoop;
+    private static ModelManifest model;
+    private static Codebooks codebooks;
+    private static List<Query> database;
+    private static List<Query> queries;
+
+    @BeforeAll
+    static void prepare() throws Exception {
+        spark = Sparks.local();
+        hadoop = spark.sparkContext().hadoopConfiguration();
+        new SampleLake(72, 24, 3).write(folder.resolve("lake"));
+        final ComputationGraph graph = DpqNetwork.build(spec());
+        final byte[] onnx = EncoderExport.toOnnx(graph);
+        // Embeddings first, for codebooks that fit them; the same encoder is then published with those.
+        publish("draft", new Codebooks(LEVELS, CODEWORDS, DIMENSIONS, new float[LEVELS * CODEWORDS * DIMENSIONS]), onnx);
+        final float[] vectors = vectors(embed("draft", "lake/train"));
+        codebooks = ResidualKMeans.fit(
+                vectors, vectors.length / DIMENSIONS, DIMENSIONS, LEVELS, CODEWORDS, 5, 1);
+        model = publish("model", codebooks, onnx);
+        database = embed("model", "lake/train");
+        queries = embed("model", "lake/query");
+        assertThat(database).hasSize(72);
+        assertThat(queries).hasSize(24);
+        encode("codes", model.modelId(), 0);
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    private static NetworkSpec spec() {
+        return new NetworkSpec(
+                2,
+                SIDE,
+                NetworkSpec.Backbone.SIMPLE_CNN,
+                4,
+                Optional.empty(),
+                true,
+                Optional.empty(),
+                0,
+                DIMENSIONS,
+                LEVELS,
+                CODEWORDS,
+                NetworkSpec.Similarity.L2,
+                1,
+                NetworkSpec.GradientMode.END_TO_END,
+                new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1),
+                new float[][] {{1, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 0, 0, 0, 0}},
+                new OptimizerSpec(
+                        OptimizerSpec.Kind.ADAM, 1e-3, 0.9, 0, 1, 1, 1e-3, OptimizerSpec.Schedule.CONSTANT, 0, 1, 1),
+                100,
+                7);
+    }
+
+    private static ModelManifest publish(final String name, final Codebooks books, final byte[] onnx)
+            throws IOException {
+        return ModelPublisher.publish(
+                folder.resolve(name).toString(),
+                hadoop,
+                new ModelDraft(
+                        DIMENSIONS,
+                        LEVELS,
+                        CODEWORDS,
+                        List.of(),
+                        new ImageContract(
+                                ImageContract.VERSION,
+                                ImageContract.Fit.STRETCH,
+                                36,
+                                SIDE,
+                                List.of(127.5, 127.5, 127.5),
+                                List.of(64.0, 64.0, 64.0),
+                                1 << 20,
+                                1 << 20),
+                        "simple-cnn",
+                        Map.of(),
+                        Map.of()),
+                Map.of(ModelDirectory.ENCODER, onnx, ModelDirectory.CODEBOOKS, CodebooksNpy.write(books)));
+    }
+
+    private static List<Query> embed(final String modelName, final String lake) {
+        final DpqConfig config = config("model.path=" + folder.resolve(modelName), "evaluate.batch-size=16");
+        final String id = ModelDirectory.open(folder.resolve(modelName).toString(), hadoop)
+                .manifest()
+                .modelId();
+        final Lake images = Lake.open(
+                spark,
+                new LakeSettings(
+                        "test", LakeSettings.Kind.DIRECTORY, folder.resolve(lake).toString(), Optional.empty()));
+        return QueryEmbedding.embed(spark.sparkContext(), images, Settings.from(config), id)
+                .queries();
+    }
+
+    private static float[] vectors(final List<Query> embedded) {
+        final float[] vectors = new float[embedded.size() * DIMENSIONS];
+        for (int i = 0; i < embedded.size(); i++) {
+            System.arraycopy(embedded.get(i).embedding(), 0, vectors, i * DIMENSIONS, DIMENSIONS);
+        }
+        return vectors;
+    }
+
+    private static short[] databaseCodes() {
+        final short[] codes = new short[database.size() * LEVELS];
+        new ResidualEncoder(codebooks).encode(vectors(database), database.size(), codes);
+        return codes;
+    }
+
+    /** A code table of the lake's training images, optionally without the first rows' labels. */
+    private static void encode(final String table, final String modelId, final int unlabelled) {
+        final short[] codes = databaseCodes();
+        final List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < database.size(); i++) {
+            rows.add(RowFactory.create(
+                    database.get(i).id(),
+                    i < unlabelled ? null : database.get(i).labels().toArray(new String[0]),
+                    (long) i,
+                    codes[i * LEVELS],
+                    codes[i * LEVELS + 1],
+                    null,
+                    null,
+                    null));
+        }
+        final CodeRun run = new CodeTable(folder.resolve(table).toString(), hadoop)
+                .begin(new CodeRun.Identity(modelId, ImageContract.VERSION, LEVELS, CODEWORDS));
+        run.stage(spark.createDataFrame(rows, CodeSchema.staged(LEVELS)));
+        run.publish(spark, rows.size(), 0, 1000, Map.of());
+    }
+
+    private static DpqConfig config(final String... sets) {
+        final List<String> all = new ArrayList<>(List.of(
+                "seed=1",
+                "model.path=" + folder.resolve("model"),
+                "codes.path=" + folder.resolve("codes"),
+                "evaluate.queries.path=" + folder.resolve("lake/query"),
+                "evaluate.report=" + folder.resolve("report")));
+        all.addAll(List.of(sets));
+        return DpqConfig.load(null, all);
+    }
+
+    private static String run(final String... sets) throws IOException {
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new EvaluateJob()
+                .run(new JobContext(spark, config(sets), new PrintStream(out, true, StandardCharsets.UTF_8)));
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private static JsonNode report(final String name) throws IOException {
+        return new ObjectMapper()
+                .readTree(folder.resolve(name).resolve("report.json").toFile());
+    }
+
+    private static double oracle(final int levels, final int r) {
+        final short[] codes = databaseCodes();
+        double sum = 0;
+        for (final Query query : queries) {
+            final LookupTables tables = new LookupTables(codebooks, query.embedding());
+            final Map<Double, int[]> groups = new TreeMap<>(Comparator.reverseOrder());
+            for (int i = 0; i < database.size(); i++) {
+                final int[] group =
+                        groups.computeIfAbsent(tables.score(codes, i * LEVELS, levels) + 0.0, s -> new int[2]);
+                group[0]++;
+                group[1] += Collections.disjoint(database.get(i).labels(), query.labels()) ? 0 : 1;
+            }
+            sum += ApOracle.ofFormula(
+                    groups.values().stream()
+                            .map(group -> new ApOracle.Group(group[0], group[1]))
+                            .toList(),
+                    r);
+        }
+        return sum / queries.size();
+    }
+
+    @Test
+    void reportsTheValuesByDefinition() throws IOException {
+        final String printed = run();
+        final JsonNode report = report("report");
+        assertThat(report.path("model").path("id").asText()).isEqualTo(model.modelId());
+        assertThat(report.path("queries").path("count").asInt()).isEqualTo(24);
+        assertThat(report.path("queries").path("empty").asInt()).isZero();
+        assertThat(report.path("queries").path("relevantPairs").asInt()).isEqualTo(24 * 6);
+        assertThat(report.path("codes").path("rows").asInt()).isEqualTo(72);
+        assertThat(report.path("codes").path("runs")).hasSize(1);
+        assertThat(report.path("conventions").path("r").asInt()).isEqualTo(72);
+        assertThat(report.path("conventions").path("wholeDatabase").asBoolean()).isTrue();
+        for (int level = 1; level <= LEVELS; level++) {
+            final JsonNode figures = report.path("levels").path(level - 1);
+            assertThat(figures.path("bits").asInt()).isEqualTo(2 * level);
+            assertThat(figures.path("map").asDouble()).isEqualTo(oracle(level, 72), within(1e-12));
+            assertThat(figures.path("randomMap").asDouble()).isBetween(0.08, 0.25);
+            assertThat(printed).contains(String.format(java.util.Locale.ROOT, "%.4f", figures.path("map").asDouble()));
+        }
+        assertThat(report.path("levels").path(1).path("relativeQuantizationError").asDouble())
+                .isLessThan(report.path("levels").path(0).path("relativeQuantizationError").asDouble());
+        assertThat(printed).contains("mAP@all of 24 queries over 72 rows").contains("report.html");
+        assertThat(folder.resolve("report/report.html")).exists();
+        assertThat(folder.resolve("report/report.csv")).exists();
+    }
+
+    @Test
+    void cutsAtRAndLeavesTheBaselineOut() throws IOException {
+        run("evaluate.r=10", "evaluate.random-baseline=false", "evaluate.block-rows=20",
+                "evaluate.report=" + folder.resolve("cut"));
+        final JsonNode report = report("cut");
+        assertThat(report.path("conventions").path("wholeDatabase").asBoolean()).isFalse();
+        assertThat(report.path("conventions").path("r").asInt()).isEqualTo(10);
+        for (int level = 1; level <= LEVELS; level++) {
+            final JsonNode figures = report.path("levels").path(level - 1);
+            assertThat(figures.path("map").asDouble()).isEqualTo(oracle(level, 10), within(1e-12));
+            assertThat(figures.path("randomMap").isNull()).isTrue();
+        }
+    }
+
+    @Test
+    void countsWhatCannotBeAskedOrAnswered() throws IOException {
+        final Path asked = folder.resolve("asked");
+        Files.createDirectories(asked.resolve("unheard-of"));
+        Files.createDirectories(asked.resolve("broken"));
+        final Path image;
+        try (var files = Files.walk(folder.resolve("lake/query"))) {
+            image = files.filter(Files::isRegularFile).sorted().findFirst().orElseThrow();
+        }
+        final Path named = Files.createDirectories(
+                asked.resolve(image.getParent().getFileName().toString()));
+        Files.copy(image, named.resolve("a.jpg"));
+        Files.copy(image, asked.resolve("unheard-of/b.jpg"));
+        Files.write(asked.resolve("broken/c.jpg"), new byte[100]);
+        run("evaluate.queries.path=" + asked, "evaluate.report=" + folder.resolve("counted"));
+        final JsonNode counted = report("counted").path("queries");
+        assertThat(counted.path("count").asInt()).isEqualTo(2);
+        assertThat(counted.path("undecodable").asInt()).isEqualTo(1);
+        assertThat(counted.path("empty").asInt()).isEqualTo(1);
+    }
+
+    @Test
+    void refusesCodesOfAnotherModel() {
+        encode("foreign", "0".repeat(64), 0);
+        assertThatThrownBy(() -> run("codes.path=" + folder.resolve("foreign")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("codes of model 0000");
+    }
+
+    @Test
+    void refusesAMissingTable() {
+        assertThatThrownBy(() -> run("codes.path=" + folder.resolve("nowhere")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("run encode");
+    }
+
+    @Test
+    void refusesQueriesThatAreNotThere() {
+        assertThatThrownBy(() -> run("evaluate.queries.path=" + folder.resolve("nowhere")))
+                .isInstanceOf(UserException.class);
+    }
+
+    @Test
+    void refusesQueriesOfWhichNoneDecodes() throws IOException {
+        final Path broken = Files.createDirectories(folder.resolve("all-broken/cat"));
+        Files.write(broken.resolve("x.jpg"), new byte[100]);
+        assertThatThrownBy(() -> run("evaluate.queries.path=" + broken.getParent()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("None of the 1 query images");
+    }
+
+    @Test
+    void refusesAnEvaluationWithoutAnyRelevantPair() {
+        encode("unlabelled", model.modelId(), database.size());
+        assertThatThrownBy(() -> run("codes.path=" + folder.resolve("unlabelled")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("shares a label");
+    }
+
+    @Test
+    void planNamesWhatIsReadAndWritten() {
+        assertThat(String.join("\n", new EvaluateJob().plan(config("evaluate.r=50"))))
+                .contains(folder.resolve("codes").toString(), folder.resolve("report").toString(), "cut at rank 50");
+    }
+}
