@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -156,11 +157,13 @@ final class EncodeJobTest {
             List<Row> expected = null;
             // Also other neighbours in every batch, since repartition deals the images out.
             for (final int parts : new int[] {1, 3, 7}) {
-                final List<Row> rows = task(engine)
-                        .rows(images.repartition(parts))
-                        .orderBy("id")
-                        .collectAsList();
+                final EncodeTask task = task(engine);
+                final List<Row> rows =
+                        new ArrayList<>(task.rows(images.repartition(parts)).collectAsList());
+                rows.sort(Comparator.comparing(row -> row.getString(0)));
                 assertThat(rows).hasSize(LISTED);
+                assertThat(task.decoded().sum()).isEqualTo(task.encoded().sum()).isPositive();
+                assertThat(task.encoded().sum() + task.quarantined().sum()).isEqualTo(LISTED);
                 if (expected == null) {
                     expected = rows;
                 }

@@ -33,7 +33,7 @@ final class TestModel {
     private TestModel() {}
 
     static ModelManifest publish(final String path, final long seed) throws IOException {
-        final ComputationGraph graph = DpqNetwork.build(spec(seed));
+        final ComputationGraph graph = DpqNetwork.build(spec(seed, DIMENSIONS));
         final Codebooks codebooks = codebooks(graph, seed);
         DpqNetwork.setCodebooks(graph, codebooks);
         final ByteArrayOutputStream zip = new ByteArrayOutputStream();
@@ -93,8 +93,8 @@ final class TestModel {
         return values;
     }
 
-    private static NetworkSpec spec(final long seed) {
-        final float[][] labels = new float[CLASSES.size()][DIMENSIONS];
+    static NetworkSpec spec(final long seed, final int dimensions) {
+        final float[][] labels = new float[CLASSES.size()][dimensions];
         for (int c = 0; c < labels.length; c++) {
             labels[c][c] = 1;
         }
@@ -107,7 +107,7 @@ final class TestModel {
                 true,
                 Optional.empty(),
                 0,
-                DIMENSIONS,
+                dimensions,
                 LEVELS,
                 CODEWORDS,
                 NetworkSpec.Similarity.L2,

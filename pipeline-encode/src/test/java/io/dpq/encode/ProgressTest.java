@@ -1,0 +1,13 @@
+package io.dpq.encode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+final class ProgressTest {
+    @Test
+    void aLineSaysHowFarHowFastAndWhatWasRefused() {
+        assertThat(Progress.line(250, 1000, 3, 2.0))
+                .isEqualTo("250 of 1000 images (25.0 %), 125.0 images/s, 3 quarantined");
+    }
+}
