@@ -111,7 +111,7 @@ class ReportTest {
         final var matcher = java.util.regex.Pattern.compile("c([xy])=\"([0-9.]+)\"").matcher(svg);
         while (matcher.find()) {
             assertThat(Double.parseDouble(matcher.group(2)))
-                    .isBetween(28.0, matcher.group(1).equals("x") ? 700.0 : 275.0);
+                    .isBetween(32.0, matcher.group(1).equals("x") ? 696.0 : 276.0);
         }
     }
 
