@@ -37,7 +37,8 @@ public final class EncodeJob implements Job {
     private static final String LAKE = "encode.lake";
     // Staged files lie in one folder, and HDFS takes about a million entries in one.
     private static final long MOST_PARTITIONS = 100_000;
-    private static final long LEAST_PARTITION_BYTES = 1L << 20;
+    // What a lake may count for a file beside its bytes when it cuts partitions.
+    private static final long SMALL_FILE_COST = 64L << 10;
 
     /** Stateless. */
     public EncodeJob() {}
@@ -66,7 +67,7 @@ public final class EncodeJob implements Job {
                         + settings.modelPath() + " into a new run of the code table " + settings.codesPath() + ".",
                 "Engine " + DpqConfig.kebab(settings.engine()) + ", " + settings.threads()
                         + " threads a task, batches of "
-                        + settings.batchSize() + " images, partitions of at most " + (settings.partitionBytes() >> 10)
+                        + settings.batchSize() + " images, partitions of about " + (settings.partitionBytes() >> 10)
                         + " KiB of images.",
                 "Images whose id the table holds already are skipped; what cannot be decoded goes to quarantine, and more"
                         + " than " + settings.maxQuarantineFraction()
@@ -173,8 +174,7 @@ public final class EncodeJob implements Job {
                 spark.longAccumulator("dpq.encode.decoded"),
                 encoded,
                 quarantined);
-        final long partitionBytes =
-                partitionBytes(settings.partitionBytes(), bytes, spark.defaultParallelism() / settings.threads());
+        final long partitionBytes = partitionBytes(settings.partitionBytes(), images, bytes);
         spark.setJobDescription("dpq encode: " + images + " images into run " + run.id());
         try (Progress progress = new Progress(context.out(), images, encoded::sum, quarantined::sum)) {
             run.stage(task.rows(lake.read(pending, partitionBytes)));
@@ -190,15 +190,9 @@ public final class EncodeJob implements Job {
         return () -> Embedders.model(path, modelId, engine, threads, hadoop.value());
     }
 
-    /**
-     * As configured, but less where a small lake would leave tasks idle, and more where a huge one would make too many staged
-     * files.
-     *
-     * @param parallel tasks that run at once
-     */
-    static long partitionBytes(final long configured, final long total, final int parallel) {
-        final long even = Math.max(LEAST_PARTITION_BYTES, total / (2L * Math.max(1, parallel)));
-        return Math.max(Math.min(configured, even), total / MOST_PARTITIONS);
+    /** As configured, but more where a huge lake would make too many staged files. */
+    static long partitionBytes(final long configured, final long images, final long bytes) {
+        return Math.max(configured, (bytes + images * SMALL_FILE_COST) / MOST_PARTITIONS);
     }
 
     private static String summary(final RunManifest run, final double seconds, final String codesPath) {

@@ -89,10 +89,7 @@ final class Training {
                 final int batches = plan.batchesIn(round);
                 final double rate = LearningRate.of(graph);
                 final double loss = trainer.round(graph, epoch, shuffle.round(round, recipe), batches);
-                if (!Double.isFinite(loss)) {
-                    throw UserException.usage(
-                            "The loss is no longer a number in " + where + "; lower train.optimizer.learning-rate.");
-                }
+                requireFinite(loss, where);
                 sum += loss * batches;
                 progress.round(
                         where,
@@ -103,6 +100,13 @@ final class Training {
             }
         }
         return sum / plan.steps();
+    }
+
+    static void requireFinite(final double loss, final String where) {
+        if (!Double.isFinite(loss)) {
+            throw UserException.usage(
+                    "The loss is no longer a number in " + where + "; lower train.optimizer.learning-rate.");
+        }
     }
 
     /** The graph as network.zip, with its updater so that it can be trained on. */

@@ -167,7 +167,6 @@ class TrainJobTest {
         backbone.weights=/nowhere.h5        | 2 | The file /nowhere.h5 does not exist; correct backbone.weights
         quantization.start=middle           | 1 | must be one of kmeans, random
         quantization.kmeans-sample=2        | 1 | quantization.kmeans-sample is 2 but must be at least quantization.codewords
-        train.optimizer.learning-rate=1e12  | 1 | lower train.optimizer.learning-rate
         """)
     void aMistakeIsOneSentence(final String set, final int code, final String sentence) {
         final Result result = train(set);

@@ -15,6 +15,7 @@ final class Containers {
     private static final int CHUNK_FRAME = 12;
     private static final int RIFF_HEADER = 12;
     private static final int RIFF_CHUNK = 8;
+    private static final int BMP_HEADER = 26;
     private static final int GIF_HEADER = 13;
     private static final int GIF_DESCRIPTOR = 10;
 
@@ -28,6 +29,18 @@ final class Containers {
             case GIF -> gif(content);
             case BMP, JPEG -> Orientation.UPRIGHT;
         };
+    }
+
+    /** Pixels that the header of a BMP promises; 0 where it ends early. The codec answers a huge one with an overflow. */
+    static long bmpPixels(final byte[] content) {
+        if (content.length < BMP_HEADER) {
+            return 0;
+        }
+        final ByteBuffer buffer = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
+        // The oldest header has 16-bit sides; in the others a negative height means rows from the top.
+        return buffer.getInt(14) == 12
+                ? (long) Short.toUnsignedInt(buffer.getShort(18)) * Short.toUnsignedInt(buffer.getShort(20))
+                : Math.abs((long) buffer.getInt(18)) * Math.abs((long) buffer.getInt(22));
     }
 
     private static int png(final byte[] content) throws ImageRejectedException {

@@ -114,6 +114,9 @@ public final class ImageDecoder {
     }
 
     private RgbImage other(final Format format, final byte[] content) throws ImageRejectedException, IOException {
+        if (format == Format.BMP) {
+            checkPixels(Containers.bmpPixels(content), "BMP");
+        }
         final ImageReader reader = reader(format);
         try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
             reader.setInput(stream, true, true);
@@ -139,16 +142,20 @@ public final class ImageDecoder {
         if (width <= 0 || height <= 0) {
             throw new ImageRejectedException(Reason.CORRUPT, "a header of " + width + " x " + height + " pixels");
         }
-        if ((long) width * height > contract.maxPixels()) {
-            throw new ImageRejectedException(
-                    Reason.TOO_MANY_PIXELS,
-                    width + " x " + height + " pixels; image.max-pixels allows " + contract.maxPixels());
-        }
+        checkPixels((long) width * height, width + " x " + height);
         if (contract.fit() == ImageContract.Fit.COVER
                 && Math.max(width, height) > (long) MAX_ASPECT * Math.min(width, height)) {
             throw new ImageRejectedException(
                     Reason.TOO_MANY_PIXELS,
                     width + " x " + height + " pixels; image.fit = cover allows an aspect of " + MAX_ASPECT + ":1");
+        }
+    }
+
+    private void checkPixels(final long pixels, final String of) throws ImageRejectedException {
+        if (pixels > contract.maxPixels()) {
+            throw new ImageRejectedException(
+                    Reason.TOO_MANY_PIXELS,
+                    of + ": " + pixels + " pixels; image.max-pixels allows " + contract.maxPixels());
         }
     }
 

@@ -3,15 +3,16 @@ package io.dpq.lake;
 import io.dpq.config.UserException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
@@ -64,14 +65,27 @@ final class DirectoryListing {
         }
     }
 
+    /**
+     * Folder by folder rather than by {@code listFiles}: that one asks for owner and permissions, for which the local file
+     * system starts a process a file, and it descends into hidden folders.
+     */
     private List<ListedFile> all() throws IOException {
         final List<ListedFile> files = new ArrayList<>();
-        final RemoteIterator<LocatedFileStatus> found = fs.listFiles(root, true);
-        while (found.hasNext()) {
-            final LocatedFileStatus status = found.next();
-            final String id = status.getPath().toUri().getPath().substring(prefix.length());
-            if (!hidden(id)) {
-                files.add(new ListedFile(id, folderLabel(id), status.getLen()));
+        final Deque<Path> folders = new ArrayDeque<>(List.of(root));
+        while (!folders.isEmpty()) {
+            final RemoteIterator<FileStatus> found = fs.listStatusIterator(folders.pop());
+            while (found.hasNext()) {
+                final FileStatus status = found.next();
+                final Path path = status.getPath();
+                if (hidden(path.getName())) {
+                    continue;
+                }
+                if (status.isDirectory()) {
+                    folders.push(path);
+                } else {
+                    final String id = path.toUri().getPath().substring(prefix.length());
+                    files.add(new ListedFile(id, folderLabel(id), status.getLen()));
+                }
             }
         }
         files.sort(Comparator.comparing(ListedFile::id));
@@ -148,13 +162,8 @@ final class DirectoryListing {
         return new Path(root, new Path(null, null, id));
     }
 
-    private static boolean hidden(final String id) {
-        for (final String name : id.split("/", -1)) {
-            if (name.startsWith("_") || name.startsWith(".")) {
-                return true;
-            }
-        }
-        return false;
+    private static boolean hidden(final String name) {
+        return name.startsWith("_") || name.startsWith(".");
     }
 
     private static String folder(final String id) {

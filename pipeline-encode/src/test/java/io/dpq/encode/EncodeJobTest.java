@@ -1,0 +1,303 @@
+package io.dpq.encode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dpq.codes.CodeTable;
+import io.dpq.codes.RunManifest;
+import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
+import io.dpq.job.Job;
+import io.dpq.job.JobContext;
+import io.dpq.lake.Lake;
+import io.dpq.lake.LakeSettings;
+import io.dpq.lake.SampleLake;
+import io.dpq.model.ModelManifest;
+import io.dpq.network.Embedders;
+import io.dpq.network.Engine;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole job: real images, a real model directory, real Spark, real Parquet. */
+final class EncodeJobTest {
+    private static final int READABLE = 40;
+    private static final int LISTED = READABLE + SampleLake.DAMAGED;
+    private static final String TOLERANT = "encode.max-quarantine-fraction=0.5";
+
+    @TempDir
+    private static Path shared;
+
+    @TempDir
+    private Path folder;
+
+    private static SparkSession spark;
+    private static ModelManifest model;
+
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+    @BeforeAll
+    static void start() throws IOException {
+        spark = TestSpark.start();
+        model = TestModel.publish(shared.resolve("model").toString(), 1);
+        new SampleLake(READABLE, 1, 5).write(shared.resolve("lake"));
+    }
+
+    @AfterAll
+    static void stop() {
+        TestSpark.stop();
+    }
+
+    private DpqConfig config(final String... sets) {
+        final List<String> all = new ArrayList<>(List.of(
+                "seed=1",
+                "model.path=" + shared.resolve("model"),
+                "codes.path=" + folder.resolve("codes"),
+                "encode.lake.path=" + shared.resolve("lake/train"),
+                "encode.batch-size=8"));
+        all.addAll(List.of(sets));
+        return DpqConfig.load(null, all);
+    }
+
+    private Job.Outcome encode(final String... sets) {
+        return new EncodeJob()
+                .run(new JobContext(spark, config(sets), new PrintStream(printed, true, StandardCharsets.UTF_8)));
+    }
+
+    private CodeTable table() {
+        return new CodeTable(
+                folder.resolve("codes").toString(), spark.sparkContext().hadoopConfiguration());
+    }
+
+    private RunManifest newest() {
+        final List<RunManifest> runs = table().runs();
+        return runs.get(runs.size() - 1);
+    }
+
+    private List<Row> rows(final Path codes) {
+        return spark.read().parquet(codes.toString()).drop("run").orderBy("id").collectAsList();
+    }
+
+    @Test
+    void everyImageIsEncodedOrAccountedFor() {
+        assertThat(encode(TOLERANT)).isEqualTo(Job.Outcome.DONE);
+
+        final RunManifest run = newest();
+        assertThat(run.modelId()).isEqualTo(model.modelId());
+        assertThat(run.listed()).isEqualTo(LISTED);
+        assertThat(run.encoded() + run.quarantined()).isEqualTo(LISTED);
+        assertThat(run.encoded()).isGreaterThanOrEqualTo(READABLE);
+        assertThat(run.quarantined()).isPositive();
+        assertThat(run.unchanged()).isZero();
+        assertThat(run.config()).containsEntry("encode.batch-size", 8);
+
+        final List<Row> codes = rows(folder.resolve("codes"));
+        assertThat(codes).hasSize((int) run.encoded());
+        final Set<List<Object>> distinct = new HashSet<>();
+        for (final Row row : codes) {
+            assertThat(row.<Object>getList(1))
+                    .containsExactly(
+                            row.getString(0).substring(0, row.getString(0).indexOf('/')));
+            final List<Object> code = new ArrayList<>();
+            for (int level = 1; level <= TestModel.LEVELS; level++) {
+                final short value = row.getAs(CodeTable.column(level));
+                assertThat(value).isBetween((short) 0, (short) (TestModel.CODEWORDS - 1));
+                code.add(value);
+            }
+            distinct.add(code);
+        }
+        // A pipeline that mixes up its buffers would give all images one code.
+        assertThat(distinct).hasSizeGreaterThan(5);
+
+        final Dataset<Row> quarantine =
+                spark.read().parquet(folder.resolve("codes/_quarantine").toString());
+        assertThat(quarantine.count()).isEqualTo(run.quarantined());
+        assertThat(quarantine
+                        .filter("reason is null or detail is null or length is null")
+                        .count())
+                .isZero();
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains("Run " + run.runId())
+                .contains(LISTED + " listed = " + run.encoded() + " encoded + " + run.quarantined() + " quarantined");
+    }
+
+    @Test
+    void contentHashIsSparksOwn() throws IOException {
+        encode(TOLERANT);
+        final Row row = rows(folder.resolve("codes")).get(0);
+        final byte[] bytes = Files.readAllBytes(shared.resolve("lake/train").resolve(row.getString(0)));
+        final StringBuilder hex = new StringBuilder();
+        for (final byte b : bytes) {
+            hex.append(String.format("%02x", b));
+        }
+        assertThat(row.<Long>getAs("content_hash"))
+                .isEqualTo(spark.sql("select xxhash64(X'" + hex + "')").head().getLong(0));
+    }
+
+    @Test
+    void codesDoNotDependOnThePartitioning() {
+        final Dataset<Row> images = images();
+        for (final Engine engine : Engine.values()) {
+            List<Row> expected = null;
+            // Also other neighbours in every batch, since repartition deals the images out.
+            for (final int parts : new int[] {1, 3, 7}) {
+                final List<Row> rows = task(engine)
+                        .rows(images.repartition(parts))
+                        .orderBy("id")
+                        .collectAsList();
+                assertThat(rows).hasSize(LISTED);
+                if (expected == null) {
+                    expected = rows;
+                }
+                assertThat(rows).isEqualTo(expected);
+            }
+        }
+    }
+
+    private Dataset<Row> images() {
+        final Lake lake = Lake.open(spark, LakeSettings.from(config(), "encode.lake"));
+        return lake.read(lake.listing(), 64L << 20).cache();
+    }
+
+    private static EncodeTask task(final Engine engine) {
+        final String path = shared.resolve("model").toString();
+        final String modelId = model.modelId();
+        final SerializableConfiguration hadoop =
+                new SerializableConfiguration(spark.sparkContext().hadoopConfiguration());
+        return new EncodeTask(
+                () -> Embedders.model(path, modelId, engine, 1, hadoop.value()),
+                8,
+                TestModel.LEVELS,
+                spark.sparkContext().longAccumulator(),
+                spark.sparkContext().longAccumulator(),
+                spark.sparkContext().longAccumulator());
+    }
+
+    @Test
+    void aSecondRunEncodesOnlyWhatIsNew() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(3, lake);
+        encode("encode.lake.path=" + folder.resolve("lake"));
+        final RunManifest first = newest();
+        assertThat(first.encoded()).isEqualTo(3);
+
+        encode("encode.lake.path=" + folder.resolve("lake"));
+        final RunManifest second = newest();
+        assertThat(second.runId()).isNotEqualTo(first.runId());
+        assertThat(second.encoded()).isZero();
+        assertThat(second.unchanged()).isEqualTo(3);
+
+        Files.writeString(lake.resolve("broken.jpg"), "no image");
+        Files.copy(lake.resolve("0.jpg"), lake.resolve("another.jpg"));
+        encode(TOLERANT, "encode.lake.path=" + folder.resolve("lake"));
+        final RunManifest third = newest();
+        assertThat(third.listed()).isEqualTo(5);
+        assertThat(third.encoded()).isEqualTo(1);
+        assertThat(third.quarantined()).isEqualTo(1);
+        assertThat(third.unchanged()).isEqualTo(3);
+        assertThat(table().read(spark, model.modelId(), 3).collectAsList())
+                .extracting(row -> row.getString(0))
+                .containsExactlyInAnyOrder("things/0.jpg", "things/1.jpg", "things/2.jpg", "things/another.jpg");
+    }
+
+    private static void copy(final int count, final Path target) throws IOException {
+        final List<Path> images = new ArrayList<>();
+        try (var files = Files.walk(shared.resolve("lake/train"))) {
+            files.filter(f -> f.toString().endsWith(".jpg")
+                            && !f.getFileName().toString().startsWith("corrupt"))
+                    .sorted()
+                    .limit(count)
+                    .forEach(images::add);
+        }
+        for (int i = 0; i < count; i++) {
+            Files.copy(images.get(i), target.resolve(i + ".jpg"));
+        }
+    }
+
+    @Test
+    void tooManyBrokenImagesEndOverBudgetButPublished() {
+        assertThat(encode("encode.max-quarantine-fraction=0.01")).isEqualTo(Job.Outcome.OVER_BUDGET);
+
+        assertThat(newest().quarantined()).isPositive();
+        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("Over the failure budget");
+    }
+
+    @Test
+    void imagesWithoutLabelsAreEncoded() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("flat"));
+        copy(2, lake);
+        encode("encode.lake.path=" + lake);
+
+        assertThat(table().read(spark, model.modelId(), 1)
+                        .filter("labels is null")
+                        .count())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void bothEnginesYieldTheSameCodes() {
+        encode(TOLERANT);
+        encode(TOLERANT, "encode.engine=dl4j", "codes.path=" + folder.resolve("codes-dl4j"));
+
+        final List<Row> onnx = rows(folder.resolve("codes"));
+        final List<Row> dl4j = rows(folder.resolve("codes-dl4j"));
+        int same = 0;
+        for (int i = 0; i < onnx.size(); i++) {
+            assertThat(dl4j.get(i).getString(0)).isEqualTo(onnx.get(i).getString(0));
+            same += dl4j.get(i).equals(onnx.get(i)) ? 1 : 0;
+        }
+        // Rounding may tip a near tie.
+        assertThat(same).isGreaterThanOrEqualTo(onnx.size() - 2);
+    }
+
+    @Test
+    void codesOfTwoModelsDoNotMix() throws IOException {
+        encode(TOLERANT);
+        final ModelManifest other = TestModel.publish(folder.resolve("other").toString(), 2);
+
+        assertThatThrownBy(() -> encode(TOLERANT, "model.path=" + folder.resolve("other")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(model.modelId())
+                .hasMessageContaining(other.modelId());
+        assertThat(table().runs()).hasSize(1);
+    }
+
+    @Test
+    void aLakeOfNothingIsTheUsersMistake() throws IOException {
+        final Path empty = Files.createDirectories(folder.resolve("empty"));
+        assertThatThrownBy(() -> encode("encode.lake.path=" + empty)).isInstanceOf(UserException.class);
+        assertThat(table().completeRuns()).isEmpty();
+    }
+
+    @Test
+    void thePlanNamesWhatIsReadAndWritten() {
+        assertThat(String.join("\n", new EncodeJob().plan(config())))
+                .contains(shared.resolve("lake/train").toString())
+                .contains(shared.resolve("model").toString())
+                .contains(folder.resolve("codes").toString())
+                .contains("Engine onnx");
+    }
+
+    @Test
+    void aHugeLakeStaysWithinAHundredThousandStagedFiles() {
+        final long mib = 1L << 20;
+        assertThat(EncodeJob.partitionBytes(64 * mib, 1000, 100_000 * mib)).isEqualTo(64 * mib);
+        assertThat(EncodeJob.partitionBytes(64 * mib, 0, 100_000_000 * mib)).isEqualTo(1000 * mib);
+        assertThat(EncodeJob.partitionBytes(64 * mib, 16L * 100_000_000, 0)).isEqualTo(1000 * mib);
+    }
+}

@@ -1,0 +1,244 @@
+package io.dpq.lake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dpq.config.UserException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DirectoryLakeTest {
+    private static SparkSession spark;
+
+    @TempDir
+    private Path root;
+
+    @BeforeAll
+    static void start() {
+        spark = SparkSession.builder()
+                .master("local[2]")
+                .appName("lake")
+                .config("spark.ui.enabled", false)
+                .config("spark.sql.shuffle.partitions", 3)
+                .getOrCreate();
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    private void put(final String id) throws IOException {
+        put(id, id.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void put(final String id, final byte[] content) throws IOException {
+        final Path file = root.resolve(id);
+        Files.createDirectories(file.getParent());
+        Files.write(file, content);
+    }
+
+    private Lake open(final String list) {
+        return Lake.open(
+                spark,
+                new LakeSettings(
+                        "encode.lake", LakeSettings.Kind.DIRECTORY, root.toString(), Optional.ofNullable(list)));
+    }
+
+    private String list(final String... lines) throws IOException {
+        final Path list = Files.createTempFile(root, ".list", ".txt");
+        Files.write(list, List.of(lines));
+        return list.toString();
+    }
+
+    private static List<String> told(final Dataset<Row> rows) {
+        final List<String> told = new ArrayList<>();
+        for (final Row row : rows.collectAsList()) {
+            told.add(row.getString(0) + " " + (row.isNullAt(1) ? null : row.getList(1)));
+        }
+        return told;
+    }
+
+    @Test
+    void filesOfAnyDepthAreListedByIdWithTheirFolderAsLabel() throws IOException {
+        put("b/deep/er/2.jpg");
+        put("b/1.jpg");
+        put("a/notes.txt");
+        put("loose.png");
+        put("odd name é:%20#1/x y.jpg");
+        put("_tmp/b/3.jpg");
+        put(".hidden/4.jpg");
+        put("a/_SUCCESS");
+        put("a/.5.jpg.crc");
+        final Lake lake = open(null);
+        assertThat(told(lake.listing()))
+                .containsExactly(
+                        "a/notes.txt [a]",
+                        "b/1.jpg [b]",
+                        "b/deep/er/2.jpg [er]",
+                        "loose.png null",
+                        "odd name é:%20#1/x y.jpg [odd name é:%20#1]");
+        assertThat(lake.listing().columns()).containsExactly("id", "labels", "length");
+        final List<Row> read = lake.read(lake.listing(), 1 << 20).collectAsList();
+        assertThat(read).hasSize(5);
+        for (final Row row : read) {
+            final String id = row.getAs("id");
+            assertThat(new String(row.<byte[]>getAs("content"), StandardCharsets.UTF_8))
+                    .isEqualTo(id);
+            assertThat(row.<Long>getAs("length")).isEqualTo(id.getBytes(StandardCharsets.UTF_8).length);
+            assertThat(row.<String>getAs("error")).isNull();
+        }
+    }
+
+    @Test
+    void aListRestrictsAndLabels() throws IOException {
+        for (int i = 0; i < 40; i++) {
+            put("a/" + i + ".jpg");
+            put("b/" + i + ".jpg");
+        }
+        final List<String> lines = new ArrayList<>(List.of("# chosen", "", "./b/7.jpg  cat,dog,cat", "b/8.jpg"));
+        for (int i = 0; i < 30; i++) {
+            lines.add("a/" + i + ".jpg\tbird");
+        }
+        final List<String> told = told(open(list(lines.toArray(String[]::new))).listing());
+        assertThat(told).hasSize(32).contains("b/7.jpg [cat, dog]", "b/8.jpg [b]", "a/29.jpg [bird]");
+        assertThat(told).isSorted();
+    }
+
+    @Test
+    void aListThatNamesMissingFilesIsRefused() throws IOException {
+        final List<String> lines = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            put("a/" + i + ".jpg");
+            lines.add("a/" + i + ".jpg");
+        }
+        lines.add("a/zzz.jpg");
+        lines.add("gone/1.jpg");
+        lines.add("a");
+        final String list = list(lines.toArray(String[]::new));
+        assertThatThrownBy(() -> open(list))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("names 3 files that the lake")
+                .hasMessageContaining("the first is a;")
+                .hasMessageContaining("encode.lake.list");
+    }
+
+    @Test
+    void mistakesInAListAreToldByLine() throws IOException {
+        put("a/1.jpg");
+        for (final String[] lines :
+                new String[][] {{"a/1.jpg cat", "a/1.jpg dog"}, {"# one", "a/1.jpg cat dog"}, {"", "a/1.jpg cat,,dog"}
+                }) {
+            final String list = list(lines);
+            assertThatThrownBy(() -> open(list))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("line 2");
+        }
+        final String empty = list("# nothing");
+        assertThatThrownBy(() -> open(empty)).isInstanceOf(UserException.class).hasMessageContaining("names no files");
+        assertThatThrownBy(() -> open(root + "/none.txt"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("none.txt does not exist");
+    }
+
+    @Test
+    void aMissingOrEmptyLakeIsTheUsersMistake() throws IOException {
+        assertThatThrownBy(() -> open(null)).isInstanceOf(UserException.class).hasMessageContaining("holds no files");
+        put("file.jpg");
+        for (final String path : List.of(root + "/nowhere", root + "/file.jpg", "nosuchscheme://x/y")) {
+            assertThatThrownBy(() -> Lake.open(
+                            spark, new LakeSettings("train.lake", LakeSettings.Kind.DIRECTORY, path, Optional.empty())))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("train.lake.path");
+        }
+    }
+
+    @Test
+    void readsAreCutByCostInIdOrderWhateverTheListingsPartitions() throws IOException {
+        for (int i = 0; i < 60; i++) {
+            put(String.format("a/%03d.jpg", i), new byte[i == 30 ? 1_000_000 : 100]);
+        }
+        final Lake lake = open(null);
+        final long share = 10 * (ReadPlan.FILE_COST + 100);
+        final List<String> cut = cuts(lake.read(lake.listing(), share));
+        final List<String> shuffled = cuts(lake.read(
+                lake.listing().repartition(7).filter(functions.col("length").gt(0)), share));
+        assertThat(shuffled).isEqualTo(cut);
+        // 59 small files of cost 1 and one of about 16, in shares of 10: 8 partitions, none with more than 10 small
+        // ones.
+        assertThat(lake.read(lake.listing(), share).rdd().getNumPartitions()).isEqualTo(8);
+        assertThat(String.join("|", cut)).contains("a/000.jpg").contains("a/059.jpg");
+        int files = 0;
+        String last = "";
+        for (final String part : cut) {
+            final String[] ids = part.isEmpty() ? new String[0] : part.split(" ");
+            assertThat(ids.length).isLessThanOrEqualTo(11);
+            for (final String id : ids) {
+                assertThat(id).isGreaterThan(last);
+                last = id;
+                files++;
+            }
+        }
+        assertThat(files).isEqualTo(60);
+    }
+
+    private static List<String> cuts(final Dataset<Row> rows) {
+        final List<String> cuts = new ArrayList<>();
+        for (final List<Row> part : rows.javaRDD().glom().collect()) {
+            cuts.add(String.join(
+                    " ", part.stream().map(row -> row.<String>getAs("id")).toList()));
+        }
+        return cuts;
+    }
+
+    @Test
+    void aFewFilesStillOccupyEveryCore() throws IOException {
+        put("a/1.jpg");
+        put("a/2.jpg");
+        put("a/3.jpg");
+        final Lake lake = open(null);
+        assertThat(lake.read(lake.listing(), 64 << 20).rdd().getNumPartitions()).isEqualTo(2);
+        assertThat(lake.read(lake.listing().filter("false"), 64 << 20).count()).isZero();
+    }
+
+    @Test
+    void whatCannotBeReadIsARowThatSaysWhy() throws IOException {
+        put("a/1.jpg");
+        put("a/2.jpg");
+        final Lake lake = open(null);
+        lake.listing().count();
+        Files.delete(root.resolve("a/1.jpg"));
+        final List<Row> rows = lake.read(lake.listing(), 1 << 20).orderBy("id").collectAsList();
+        assertThat(rows.get(0).<byte[]>getAs("content")).isNull();
+        assertThat(rows.get(0).<String>getAs("error"))
+                .startsWith("FileNotFoundException")
+                .contains("a/1.jpg");
+        assertThat(rows.get(1).<String>getAs("error")).isNull();
+        assertThat(rows.get(1).<byte[]>getAs("content")).isNotNull();
+    }
+
+    @Test
+    void theFileSystemIsThatOfThePathNotTheDefault() throws IOException {
+        put("a/1.jpg");
+        final Lake lake = Lake.open(
+                spark,
+                new LakeSettings(
+                        "encode.lake", LakeSettings.Kind.DIRECTORY, root.toUri().toString(), Optional.empty()));
+        assertThat(told(lake.listing())).containsExactly("a/1.jpg [a]");
+        assertThat(lake.read(lake.listing(), 1).filter("content is not null").count())
+                .isOne();
+    }
+}
