@@ -10,11 +10,11 @@ import java.util.function.ToDoubleFunction;
  */
 final class CurvePlot {
     private static final int WIDTH = 720;
-    private static final int HEIGHT = 320;
-    private static final int LEFT = 48;
+    private static final int HEIGHT = 340;
+    private static final int LEFT = 60;
     private static final int RIGHT = 24;
-    private static final int TOP = 28;
-    private static final int BOTTOM = 48;
+    private static final int TOP = 32;
+    private static final int BOTTOM = 64;
     private static final double[] STEPS = {0.01, 0.02, 0.05, 0.1, 0.2};
     private static final int MOST_LINES = 6;
 
@@ -61,7 +61,7 @@ final class CurvePlot {
         for (int i = 0; i < levels.size(); i++) {
             svg.append(format(
                     "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>%n",
-                    x(i, levels.size()), HEIGHT - BOTTOM + 20, levels.get(i).bits()));
+                    x(i, levels.size()), HEIGHT - BOTTOM + 24, levels.get(i).bits()));
         }
         svg.append(format(
                 "<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">code length, bits</text>%n",

@@ -77,10 +77,12 @@ class EvaluateJobTest {
         final ComputationGraph graph = DpqNetwork.build(spec());
         final byte[] onnx = EncoderExport.toOnnx(graph);
         // Embeddings first, for codebooks that fit them; the same encoder is then published with those.
-        publish("draft", new Codebooks(LEVELS, CODEWORDS, DIMENSIONS, new float[LEVELS * CODEWORDS * DIMENSIONS]), onnx);
+        publish(
+                "draft",
+                new Codebooks(LEVELS, CODEWORDS, DIMENSIONS, new float[LEVELS * CODEWORDS * DIMENSIONS]),
+                onnx);
         final float[] vectors = vectors(embed("draft", "lake/train"));
-        codebooks = ResidualKMeans.fit(
-                vectors, vectors.length / DIMENSIONS, DIMENSIONS, LEVELS, CODEWORDS, 5, 1);
+        codebooks = ResidualKMeans.fit(vectors, vectors.length / DIMENSIONS, DIMENSIONS, LEVELS, CODEWORDS, 5, 1);
         model = publish("model", codebooks, onnx);
         database = embed("model", "lake/train");
         queries = embed("model", "lake/query");
@@ -151,7 +153,10 @@ class EvaluateJobTest {
         final Lake images = Lake.open(
                 spark,
                 new LakeSettings(
-                        "test", LakeSettings.Kind.DIRECTORY, folder.resolve(lake).toString(), Optional.empty()));
+                        "test",
+                        LakeSettings.Kind.DIRECTORY,
+                        folder.resolve(lake).toString(),
+                        Optional.empty()));
         return QueryEmbedding.embed(spark.sparkContext(), images, Settings.from(config), id)
                 .queries();
     }
@@ -204,8 +209,7 @@ class EvaluateJobTest {
 
     private static String run(final String... sets) throws IOException {
         final ByteArrayOutputStream out = new ByteArrayOutputStream();
-        new EvaluateJob()
-                .run(new JobContext(spark, config(sets), new PrintStream(out, true, StandardCharsets.UTF_8)));
+        new EvaluateJob().run(new JobContext(spark, config(sets), new PrintStream(out, true, StandardCharsets.UTF_8)));
         return out.toString(StandardCharsets.UTF_8);
     }
 
@@ -252,10 +256,18 @@ class EvaluateJobTest {
             assertThat(figures.path("bits").asInt()).isEqualTo(2 * level);
             assertThat(figures.path("map").asDouble()).isEqualTo(oracle(level, 72), within(1e-12));
             assertThat(figures.path("randomMap").asDouble()).isBetween(0.08, 0.25);
-            assertThat(printed).contains(String.format(java.util.Locale.ROOT, "%.4f", figures.path("map").asDouble()));
+            assertThat(printed)
+                    .contains(String.format(
+                            java.util.Locale.ROOT, "%.4f", figures.path("map").asDouble()));
         }
-        assertThat(report.path("levels").path(1).path("relativeQuantizationError").asDouble())
-                .isLessThan(report.path("levels").path(0).path("relativeQuantizationError").asDouble());
+        assertThat(report.path("levels")
+                        .path(1)
+                        .path("relativeQuantizationError")
+                        .asDouble())
+                .isLessThan(report.path("levels")
+                        .path(0)
+                        .path("relativeQuantizationError")
+                        .asDouble());
         assertThat(printed).contains("mAP@all of 24 queries over 72 rows").contains("report.html");
         assertThat(folder.resolve("report/report.html")).exists();
         assertThat(folder.resolve("report/report.csv")).exists();
@@ -263,7 +275,10 @@ class EvaluateJobTest {
 
     @Test
     void cutsAtRAndLeavesTheBaselineOut() throws IOException {
-        run("evaluate.r=10", "evaluate.random-baseline=false", "evaluate.block-rows=20",
+        run(
+                "evaluate.r=10",
+                "evaluate.random-baseline=false",
+                "evaluate.block-rows=20",
                 "evaluate.report=" + folder.resolve("cut"));
         final JsonNode report = report("cut");
         assertThat(report.path("conventions").path("wholeDatabase").asBoolean()).isFalse();
@@ -337,6 +352,9 @@ class EvaluateJobTest {
     @Test
     void planNamesWhatIsReadAndWritten() {
         assertThat(String.join("\n", new EvaluateJob().plan(config("evaluate.r=50"))))
-                .contains(folder.resolve("codes").toString(), folder.resolve("report").toString(), "cut at rank 50");
+                .contains(
+                        folder.resolve("codes").toString(),
+                        folder.resolve("report").toString(),
+                        "cut at rank 50");
     }
 }

@@ -39,7 +39,8 @@ final class Reports {
                 Report.KIND,
                 "2026-11-22T14:30:05.123456Z",
                 new Report.Model("3f".repeat(32), modelPath, "squeezenet", 300, 4, 256),
-                new Report.Codes("hdfs:/lake/codes", List.of("20261122T140000Z-00c0ffee", "20261123T020000Z-0badcafe"), 54_000),
+                new Report.Codes(
+                        "hdfs:/lake/codes", List.of("20261122T140000Z-00c0ffee", "20261123T020000Z-0badcafe"), 54_000),
                 new Report.Queries("hdfs:/lake/query", 1_000, 2, 1, 3, 5_400_123),
                 Report.Conventions.of(54_000, true, Ties.EXPECTED),
                 List.of(levels),
