@@ -1,6 +1,5 @@
 package io.dpq.lake;
 
-import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.Partitioner;
@@ -26,14 +25,14 @@ final class ReadPlan {
     static JavaRDD<Row> cut(final Dataset<Row> listing, final long partitionBytes) {
         // One RDD for both passes: planned twice, adaptive execution might cut it differently.
         final JavaRDD<Row> sorted = listing.orderBy("id").javaRDD();
-        final List<Cost> costs = sorted.mapPartitions(ReadPlan::sum).collect();
+        final List<long[]> costs = sorted.mapPartitions(ReadPlan::sum).collect();
         final long[] before = new long[costs.size()];
         long total = 0;
         long rows = 0;
         for (int i = 0; i < before.length; i++) {
             before[i] = total;
-            total += costs.get(i).bytes();
-            rows += costs.get(i).rows();
+            total += costs.get(i)[0];
+            rows += costs.get(i)[1];
         }
         final long cores = sorted.context().defaultParallelism();
         final long wanted = Math.max((total + partitionBytes - 1) / partitionBytes, cores);
@@ -49,14 +48,15 @@ final class ReadPlan {
         return row.getLong(LENGTH) + FILE_COST;
     }
 
-    private static Iterator<Cost> sum(final Iterator<Row> part) {
+    /** Cost and number of a partition's rows; an array, because Spark's Kryo cannot write records. */
+    private static Iterator<long[]> sum(final Iterator<Row> part) {
         long bytes = 0;
         long rows = 0;
         while (part.hasNext()) {
             bytes += cost(part.next());
             rows++;
         }
-        return List.of(new Cost(bytes, rows)).iterator();
+        return List.of(new long[] {bytes, rows}).iterator();
     }
 
     /** Each row with the cost of all rows before it. */
@@ -78,8 +78,6 @@ final class ReadPlan {
             }
         };
     }
-
-    private record Cost(long bytes, long rows) implements Serializable {}
 
     /** Sends a row to the partition in whose share of the total cost it starts. */
     private static final class ByShare extends Partitioner {
