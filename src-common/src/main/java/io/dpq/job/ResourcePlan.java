@@ -139,6 +139,8 @@ public record ResourcePlan(
         final int taskCpus = Math.min(threadsPerTask(), local ? localCores(effectiveMaster) : cores);
         properties.put("spark.task.cpus", Integer.toString(taskCpus));
         properties.put("spark.executorEnv.OMP_NUM_THREADS", Integer.toString(threadsPerTask()));
+        // Threads that wait by spinning take the cores from those that work.
+        properties.put("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
         return properties;
     }
 
