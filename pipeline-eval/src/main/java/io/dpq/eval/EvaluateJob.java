@@ -50,8 +50,7 @@ public final class EvaluateJob implements Job {
         final Settings settings = Settings.from(config);
         return List.of(
                 "Embed the queries of " + settings.queries().path() + " ("
-                        + DpqConfig.kebab(settings.queries().kind()) + ") with the model " + settings.modelPath()
-                        + " by the engine " + DpqConfig.kebab(settings.engine()) + ".",
+                        + DpqConfig.kebab(settings.queries().kind()) + ") with the model " + settings.modelPath() + ".",
                 "Rank every complete run of the code table " + settings.codesPath()
                         + " for every query and code length, "
                         + (settings.r() == 0 ? "over all rows" : "cut at rank " + settings.r()) + ", ties "

@@ -19,7 +19,10 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Decodes and embeds a lake of query images on the executors, exactly as encode does with the database. */
+/**
+ * Decodes and embeds a lake of query images on the executors, exactly as encode does with the database by its default engine;
+ * this job's archive leaves the training framework out.
+ */
 final class QueryEmbedding {
     private static final int TASKS_PER_CORE = 2;
     private static final long LEAST_PARTITION_BYTES = 1 << 16;
@@ -39,7 +42,7 @@ final class QueryEmbedding {
      * Embeds all of a lake; its embeddings are collected, 4·D bytes a query.
      *
      * @param lake of query images
-     * @param settings which model, engine and batch size
+     * @param settings which model and batch size
      * @param modelId that the driver verified
      */
     static Result embed(final SparkContext spark, final Lake lake, final Settings settings, final String modelId) {
@@ -49,7 +52,6 @@ final class QueryEmbedding {
         final Task task = new Task(
                 settings.modelPath(),
                 modelId,
-                settings.engine(),
                 settings.threads(),
                 settings.batchSize(),
                 new SerializableConfiguration(spark.hadoopConfiguration()));
@@ -80,13 +82,7 @@ final class QueryEmbedding {
     }
 
     /** Embeds a partition of rows {@code id, labels, content}. */
-    private record Task(
-            String modelPath,
-            String modelId,
-            Engine engine,
-            int threads,
-            int batchSize,
-            SerializableConfiguration hadoop)
+    private record Task(String modelPath, String modelId, int threads, int batchSize, SerializableConfiguration hadoop)
             implements Serializable {
         private static final long serialVersionUID = 1L;
 
@@ -95,7 +91,7 @@ final class QueryEmbedding {
                 // An empty partition must not cost loading a model.
                 return List.<Outcome>of().iterator();
             }
-            final SharedModel model = Embedders.model(modelPath, modelId, engine, threads, hadoop.value());
+            final SharedModel model = Embedders.model(modelPath, modelId, Engine.ONNX, threads, hadoop.value());
             final ImageDecoder decoder = new ImageDecoder(model.image());
             final Tensors tensors = new Tensors(model.image());
             final int length = model.image().tensorLength();

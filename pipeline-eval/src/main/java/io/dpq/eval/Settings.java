@@ -3,7 +3,6 @@ package io.dpq.eval;
 import io.dpq.config.DpqConfig;
 import io.dpq.job.ResourcePlan;
 import io.dpq.lake.LakeSettings;
-import io.dpq.network.Engine;
 
 /**
  * The job's own keys, checked.
@@ -15,7 +14,6 @@ import io.dpq.network.Engine;
  * @param ties how equal scores rank
  * @param report directory of the report
  * @param randomBaseline whether random codes are scored as well
- * @param engine what embeds the queries
  * @param batchSize queries the network sees at once
  * @param blockRows rows of the database a task takes at the most
  * @param threads a task computes with
@@ -29,7 +27,6 @@ record Settings(
         Ties ties,
         String report,
         boolean randomBaseline,
-        Engine engine,
         int batchSize,
         int blockRows,
         int threads,
@@ -43,7 +40,6 @@ record Settings(
                 config.choice("evaluate.ties", Ties.class),
                 config.string("evaluate.report"),
                 config.bool("evaluate.random-baseline"),
-                config.choice("evaluate.engine", Engine.class),
                 config.integer("evaluate.batch-size", 1, 4096),
                 config.integer("evaluate.block-rows", 1, 100_000_000),
                 ResourcePlan.from(config).threadsPerTask(),
