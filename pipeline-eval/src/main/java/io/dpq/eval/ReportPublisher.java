@@ -1,9 +1,9 @@
 package io.dpq.eval;
 
+import io.dpq.storage.AtomicRename;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Map;
-import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
@@ -15,8 +15,6 @@ import org.apache.hadoop.fs.Path;
  * and renamed over its predecessor; elsewhere, as on object stores, a file appears whole when it is closed. Stateless.
  */
 final class ReportPublisher {
-    private static final Set<String> ATOMIC_RENAME = Set.of("file", "hdfs", "viewfs");
-
     private ReportPublisher() {}
 
     /**
@@ -34,7 +32,7 @@ final class ReportPublisher {
         fileSystem.mkdirs(root);
         for (final Map.Entry<String, byte[]> file : files.entrySet()) {
             final Path target = new Path(root, file.getKey());
-            if (ATOMIC_RENAME.contains(fileSystem.getScheme())) {
+            if (AtomicRename.isOfferedBy(fileSystem)) {
                 final Path aside = new Path(root, "_" + file.getKey() + ".new");
                 write(fileSystem, aside, file.getValue());
                 FileContext.getFileContext(root.toUri(), hadoop).rename(aside, target, Options.Rename.OVERWRITE);

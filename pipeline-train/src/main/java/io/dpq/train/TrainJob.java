@@ -80,7 +80,7 @@ public final class TrainJob implements Job {
         final JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(context.spark().sparkContext());
         final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed());
-        ModelTarget.check(settings.modelPath(), spark.hadoopConfiguration());
+        ModelPublisher.requireReplaceable(settings.modelPath(), spark.hadoopConfiguration());
         final Lake lake = Lake.open(context.spark(), settings.lake());
         try (TrainingData data = TrainingData.load(spark, lake, settings.lake().path(), settings.image())) {
             report(data.summary(), context.out());

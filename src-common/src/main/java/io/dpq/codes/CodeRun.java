@@ -1,5 +1,6 @@
 package io.dpq.codes;
 
+import io.dpq.storage.AtomicRename;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
@@ -44,7 +45,6 @@ import org.apache.spark.sql.types.StructType;
  * manifest tells readers that the run exists. Not thread-safe.
  */
 public final class CodeRun {
-    private static final Set<String> RENAMING = Set.of("file", "hdfs", "viewfs", "webhdfs");
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final Pattern RUN_ID = Pattern.compile("\\d{8}T\\d{6}\\.\\d{3}Z-[0-9a-f]{8}");
@@ -276,7 +276,7 @@ public final class CodeRun {
     }
 
     private boolean renames() {
-        return RENAMING.contains(table.fileSystem().getUri().getScheme());
+        return AtomicRename.isOfferedBy(table.fileSystem());
     }
 
     private Path staged() {

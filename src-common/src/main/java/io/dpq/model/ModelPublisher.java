@@ -2,8 +2,11 @@ package io.dpq.model;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.dpq.config.UserException;
+import io.dpq.storage.AtomicRename;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,10 +20,33 @@ import org.apache.hadoop.fs.Path;
  * the new directory is written aside and swapped in; elsewhere the manifest is removed first and written last.
  */
 public final class ModelPublisher {
-    /** File systems whose directory rename is one atomic step. */
-    private static final Set<String> ATOMIC_RENAME = Set.of("file", "hdfs", "viewfs", "webhdfs");
+    /** What an interrupted publication may leave where there is no atomic rename; it is replaced like a model. */
+    private static final Set<String> PARTS =
+            Set.of(ModelDirectory.NETWORK, ModelDirectory.ENCODER, ModelDirectory.CODEBOOKS);
 
     private ModelPublisher() {}
+
+    /**
+     * Checks, before hours are spent on a training, that its model can go to a path: publishing replaces the directory, so it
+     * must be absent, empty, a model or the parts of one.
+     */
+    public static void requireReplaceable(final String path, final Configuration hadoop) {
+        try {
+            final Path root = new Path(path);
+            final FileSystem fileSystem = root.getFileSystem(hadoop);
+            if (fileSystem.exists(root)
+                    && !fileSystem.exists(new Path(root, ModelDirectory.MANIFEST))
+                    && Arrays.stream(fileSystem.listStatus(root))
+                            .anyMatch(file -> !PARTS.contains(file.getPath().getName()))) {
+                throw UserException.data("The directory " + path
+                        + " holds something other than a model, which publishing would replace; choose another"
+                        + " model.path.");
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            throw UserException.data(
+                    "The model cannot be published at " + path + " (" + e.getMessage() + "); correct model.path.", e);
+        }
+    }
 
     /**
      * Writes a model.
@@ -33,6 +59,7 @@ public final class ModelPublisher {
     public static ModelManifest publish(
             final String path, final Configuration hadoop, final ModelDraft draft, final Map<String, byte[]> files)
             throws IOException {
+        requireReplaceable(path, hadoop);
         final Map<String, ModelManifest.FileHash> hashes = new TreeMap<>();
         files.forEach((name, content) -> hashes.put(name, ModelHashes.of(content)));
         final ModelManifest manifest = draft.manifest(hashes);
@@ -40,7 +67,7 @@ public final class ModelPublisher {
                 new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsBytes(manifest);
         final Path root = new Path(path);
         final FileSystem fileSystem = root.getFileSystem(hadoop);
-        if (ATOMIC_RENAME.contains(fileSystem.getScheme())) {
+        if (AtomicRename.isOfferedBy(fileSystem)) {
             swapIn(fileSystem, fileSystem.makeQualified(root), files, json);
         } else {
             fileSystem.delete(new Path(root, ModelDirectory.MANIFEST), false);

@@ -118,6 +118,16 @@ class ModelDirectoryTest {
     }
 
     @Test
+    void neverReplacesWhatIsNotAModel() throws Exception {
+        Files.createDirectories(root);
+        Files.writeString(root.resolve("thesis.txt"), "years of work");
+        assertThatThrownBy(() -> publish("first"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("holds something other than a model");
+        assertThat(root.resolve("thesis.txt")).hasContent("years of work");
+    }
+
+    @Test
     void saysWhereNoModelIs() throws Exception {
         assertThatThrownBy(() -> ModelDirectory.open(root.toString(), HADOOP))
                 .hasMessage("There is no model at " + root + "; train one or correct model.path.");
