@@ -19,23 +19,33 @@ require_java() {
   command -v "$JAVA" >/dev/null || fail 1 "No java was found; install a JDK 17 or set JAVA_HOME."
   local major
   major=$("$JAVA" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
-  [ "${major:-0}" -ge 17 ] || fail 1 "Java ${major:-of unknown version} was found but 17 is needed; set JAVA_HOME to a JDK 17."
+  if [ "${major:-0}" -lt 17 ] || [ "$major" -gt 21 ]; then
+    fail 1 "Java ${major:-of unknown version} was found but Spark 3.5 needs 17 to 21; set JAVA_HOME to a JDK 17."
+  fi
 }
 
-# Prints the path of a pipeline's jar for spark-submit, e.g. `pipeline_jar train`.
+# Prints the path of a pipeline's newest jar for spark-submit, e.g. `pipeline_jar train`.
 pipeline_jar() {
-  local jar
+  local jar newest=
   for jar in "$DPQ_ROOT/pipeline-$1/target/dpq-$1"-*-spark.jar; do
-    [ -f "$jar" ] && printf '%s\n' "$jar" && return
+    if [ -f "$jar" ] && { [ -z "$newest" ] || [ "$jar" -nt "$newest" ]; }; then newest=$jar; fi
   done
-  return 1
+  [ -n "$newest" ] && printf '%s\n' "$newest"
+}
+
+# Whether a pipeline's jar is missing or older than what it is made from.
+needs_build() {
+  local jar
+  jar=$(pipeline_jar "$1") || return 0
+  [ -n "$(find "$DPQ_ROOT/pom.xml" "$DPQ_ROOT/src-common/pom.xml" "$DPQ_ROOT/src-common/src/main" \
+    "$DPQ_ROOT/pipeline-$1/pom.xml" "$DPQ_ROOT/pipeline-$1/src/main" -newer "$jar" -print -quit)" ]
 }
 
 # Builds the jars and Spark's own jars once; a later call finds them.
 ensure_built() {
   local verb missing=
   for verb in train encode eval; do
-    pipeline_jar "$verb" >/dev/null || missing=yes
+    needs_build "$verb" && missing=yes
   done
   [ -n "${SPARK_HOME:-}" ] || [ -d "$ASSEMBLED_SPARK/jars" ] || missing=yes
   [ -z "$missing" ] && return
@@ -57,6 +67,10 @@ use_spark() {
     # Without a release file Spark cannot tell its Scala version, and executors would refuse to start.
     export SPARK_SCALA_VERSION=2.12
     export SPARK_LOCAL_IP=${SPARK_LOCAL_IP:-127.0.0.1}
+  elif ! compgen -G "$SPARK_HOME/jars/spark-core_2.12-3.5*.jar" >/dev/null; then
+    fail 1 "SPARK_HOME=$SPARK_HOME is no Spark 3.5 for Scala 2.12; correct it, or unset it to have one assembled."
+  else
+    export SPARK_CONF_DIR=${SPARK_CONF_DIR:-$SPARK_HOME/conf}
   fi
 }
 

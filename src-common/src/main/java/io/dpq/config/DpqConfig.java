@@ -74,7 +74,7 @@ public final class DpqConfig {
         } catch (ConfigException e) {
             throw UserException.usage("The configuration cannot be resolved: " + e.getMessage() + ".");
         }
-        refuseUnknown(user.root(), reference.root(), "", allKeys(reference.root(), ""));
+        refuseUnknown(resolved.root(), reference.root(), "", allKeys(reference.root(), ""));
         return new DpqConfig(resolved);
     }
 
@@ -86,11 +86,25 @@ public final class DpqConfig {
         final String key = set.substring(0, equals).trim();
         final String value = set.substring(equals + 1).trim();
         try {
+            ConfigUtil.splitPath(key);
+        } catch (ConfigException e) {
+            throw UserException.usage("--set " + set + " has no valid key; write --set section.key=value.");
+        }
+        // HOCON would take the rest of such a path for a comment.
+        final boolean quoted = value.startsWith("\"") || value.startsWith("[") || value.startsWith("{");
+        if (!quoted && (value.contains("//") || value.contains("#"))) {
+            return plain(key, value);
+        }
+        try {
             return ConfigFactory.parseString(key + " = " + value);
         } catch (ConfigException e) {
             // What is not HOCON, such as a URI with a colon, is meant as a plain string.
-            return ConfigFactory.empty().withValue(key, ConfigValueFactory.fromAnyRef(value));
+            return plain(key, value);
         }
+    }
+
+    private static Config plain(final String key, final String value) {
+        return ConfigFactory.empty().withValue(key, ConfigValueFactory.fromAnyRef(value));
     }
 
     private static void refuseUnknown(
@@ -188,12 +202,15 @@ public final class DpqConfig {
     public long whole(final String key, final long min, final long max) {
         require(key);
         final long value;
+        final double exact;
         try {
             value = config.getLong(key);
+            exact = config.getDouble(key);
         } catch (ConfigException e) {
             throw wrong(key, "a whole number from " + min + " to " + max);
         }
-        if (value < min || value > max) {
+        // The library cuts 1.5 down to 1, and nobody would see it.
+        if (exact != Math.rint(exact) || value < min || value > max) {
             throw wrong(key, "a whole number from " + min + " to " + max);
         }
         return value;
@@ -278,18 +295,6 @@ public final class DpqConfig {
     /** The mandatory seed of every random choice. */
     public long seed() {
         return whole("seed", 0, Integer.MAX_VALUE);
-    }
-
-    /** A copy in which one key has another value, checked as a {@code --set} is. */
-    public DpqConfig with(final String key, final Object value) {
-        if (!ConfigUtil.splitPath(key).isEmpty() && !knows(key)) {
-            throw UserException.usage("The key '" + key + "' is unknown.");
-        }
-        return new DpqConfig(config.withValue(key, ConfigValueFactory.fromAnyRef(value)));
-    }
-
-    private boolean knows(final String key) {
-        return config.hasPathOrNull(key);
     }
 
     /** The whole configuration as indented JSON, for logs and {@code --dry-run}; secrets are starred out. */

@@ -2,7 +2,9 @@ package io.dpq.job;
 
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
+import java.io.File;
 import java.io.PrintStream;
+import java.net.URI;
 import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +43,7 @@ public final class JobMain {
     /**
      * Runs a job without ending the JVM.
      *
-     * @param args the job's options
+     * @param args the job's options; for a dry run, also what spark-submit would be given, behind {@code --}
      * @param out progress and results
      * @param err errors
      * @return the exit code
@@ -57,20 +59,24 @@ public final class JobMain {
             help.printVersionHelp(out);
             return ExitCode.DONE.code();
         }
-        return guarded(args, err, options -> run(job, options, out));
+        final List<String> sparkArguments = SubmitCommand.sparkArguments(args);
+        return guarded(SubmitCommand.jobArguments(args), err, options -> run(job, options, sparkArguments, out));
     }
 
-    private static int run(final Job job, final JobOptions options, final PrintStream out) throws Exception {
+    private static int run(
+            final Job job, final JobOptions options, final List<String> sparkArguments, final PrintStream out)
+            throws Exception {
         final DpqConfig config = options.load();
         config.seed();
         final ResourcePlan resources = ResourcePlan.from(config);
         final List<String> plan = job.plan(config);
         if (options.dryRun()) {
-            describe(job, options, config, resources, plan, out);
+            describe(job, options, config, resources, plan, sparkArguments, out);
             return ExitCode.DONE.code();
         }
-        // DL4J reads this switch when its first layer loads; executors get it on their command line.
-        System.getProperties().putIfAbsent("org.eclipse.deeplearning4j.helpers.disable", "false");
+        if (!sparkArguments.isEmpty()) {
+            throw UserException.usage("What stands behind -- is meant for spark-submit; give it before the jar.");
+        }
         LOG.info("{}", new BuildInfo().getVersion()[0]);
         plan.forEach(line -> LOG.info("{}", line));
         try (SparkSession spark = session(job, resources)) {
@@ -82,7 +88,7 @@ public final class JobMain {
 
     private static SparkSession session(final Job job, final ResourcePlan resources) {
         final SparkConf conf = new SparkConf().setIfMissing("spark.app.name", "dpq " + job.name());
-        final String master = conf.get("spark.master", resources.master().orElse("local[" + resources.cores() + ",4]"));
+        final String master = conf.get("spark.master", resources.masterOrLocal());
         conf.setIfMissing("spark.master", master);
         for (final Map.Entry<String, String> property :
                 resources.sparkProperties(master).entrySet()) {
@@ -90,6 +96,13 @@ public final class JobMain {
             if (!property.getKey().startsWith("spark.driver.")) {
                 conf.setIfMissing(property.getKey(), property.getValue());
             }
+        }
+        // Under plain spark-submit the driver comes without them; native code reads them when it loads, which is later.
+        resources.driverLimits(master).forEach(System.getProperties()::putIfAbsent);
+        if (master.startsWith("local") && System.getenv("OMP_NUM_THREADS") == null) {
+            LOG.warn(
+                    "OMP_NUM_THREADS is not set, so tasks may compete for the cores; start by submit/dpq or set it to {}.",
+                    resources.threadsPerTask());
         }
         // One time zone for manifests and reports, wherever the job runs.
         conf.set("spark.sql.session.timeZone", "UTC");
@@ -102,8 +115,9 @@ public final class JobMain {
             final DpqConfig config,
             final ResourcePlan resources,
             final List<String> plan,
+            final List<String> sparkArguments,
             final PrintStream out) {
-        final String master = resources.master().orElse("local[" + resources.cores() + ",4]");
+        final String master = SubmitCommand.master(resources, sparkArguments);
         out.println("Configuration:");
         out.println(config.render());
         out.println("Plan of dpq " + job.name() + ":");
@@ -113,14 +127,17 @@ public final class JobMain {
         out.println("Command:");
         final List<String> command = new ArrayList<>(List.of("spark-submit"));
         command.addAll(SubmitCommand.arguments(
-                config, job.mainClass().getName(), jarOf(job), options.asArguments(), List.of()));
-        out.println("  " + SubmitCommand.quoted(command));
+                config, job.mainClass().getName(), jarOf(job), options.asArguments(), sparkArguments));
+        out.println("  OMP_NUM_THREADS=" + resources.threadsPerTask() + " OMP_WAIT_POLICY=PASSIVE "
+                + SubmitCommand.quoted(command));
     }
 
     private static String jarOf(final Job job) {
         final @Nullable CodeSource source =
                 job.mainClass().getProtectionDomain().getCodeSource();
-        return source == null ? "dpq.jar" : source.getLocation().getPath();
+        return source == null
+                ? "dpq.jar"
+                : new File(URI.create(source.getLocation().toString())).toString();
     }
 
     /** Parses options and runs an action; every failure becomes a sentence and an exit code. */
@@ -132,7 +149,8 @@ public final class JobMain {
         } catch (CommandLine.ParameterException e) {
             err.println("dpq: " + e.getMessage() + "; --help lists the options.");
             return ExitCode.USAGE.code();
-        } catch (Exception | LinkageError e) {
+        } catch (Throwable e) {
+            // Errors too: a driver that runs out of memory must not end in a stack trace and the code of a usage error.
             return report(e, options.verbose(), err);
         }
     }
@@ -143,7 +161,10 @@ public final class JobMain {
             err.println("dpq: " + mistake.getMessage());
         } else {
             err.println("dpq: The job failed by no fault of yours: " + rootMessage(thrown)
-                    + " (nothing was published; it is safe to run it again"
+                    + (root(thrown) instanceof OutOfMemoryError
+                            ? "; raise resources.driver-heap or resources.driver-native"
+                            : "")
+                    + " (what was not finished is not visible; it is safe to run it again"
                     + (verbose ? "" : ", with --verbose for the stack trace") + ").");
         }
         if (verbose) {
@@ -165,11 +186,16 @@ public final class JobMain {
         return null;
     }
 
-    private static String rootMessage(final Throwable thrown) {
+    private static Throwable root(final Throwable thrown) {
         Throwable root = thrown;
         while (root.getCause() != null && root.getCause() != root) {
             root = root.getCause();
         }
+        return root;
+    }
+
+    private static String rootMessage(final Throwable thrown) {
+        final Throwable root = root(thrown);
         final String message = root.getMessage();
         return root.getClass().getSimpleName()
                 + (message == null ? "" : ": " + message.lines().findFirst().orElse(""));

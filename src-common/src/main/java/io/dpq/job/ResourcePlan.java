@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Heap, off-heap limits and thread counts of every JVM, derived from the one section {@code resources} so that they cannot
@@ -32,6 +34,8 @@ public record ResourcePlan(
         long driverHeap,
         long executorNative,
         long driverNative) {
+    private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|[1-9][0-9]{0,5})(?:,\\s*[0-9]+)?])?");
+
     private static final long MIB = 1L << 20;
     /** What a JVM takes beside heap and network: classes, code, stacks, mapped jars. */
     private static final long JVM_OWN = 768 * MIB;
@@ -68,13 +72,14 @@ public record ResourcePlan(
                         + "MiB but must be at least 512MiB.");
             }
         }
-        if (isLocal()) {
-            final long machine = machineMemory();
-            if (localHeap() + localOverhead() > machine) {
-                throw UserException.usage("The section resources asks for " + (localHeap() + localOverhead()) / MIB
-                        + "MiB in one local JVM but this machine has " + machine / MIB
-                        + "MiB; lower the heap or native sizes.");
-            }
+    }
+
+    private void checkMachine() {
+        final long machine = machineMemory();
+        if (localHeap() + localOverhead() > machine) {
+            throw UserException.usage("The section resources asks for " + (localHeap() + localOverhead()) / MIB
+                    + "MiB in one local JVM but this machine has " + machine / MIB
+                    + "MiB; lower the heap or native sizes.");
         }
     }
 
@@ -84,21 +89,31 @@ public record ResourcePlan(
                 : Long.MAX_VALUE;
     }
 
-    private boolean isLocal() {
-        return isLocal(master.orElse(""));
+    /** The master where none is named: this machine, with retries as a cluster has them. */
+    public String masterOrLocal() {
+        return master.orElse("local[" + cores + ",4]");
     }
 
+    /** Whether a master is this one JVM; {@code local-cluster[…]} is not. */
     private static boolean isLocal(final String master) {
-        return master.equals("local") || master.startsWith("local[");
+        if (!master.equals("local") && !master.startsWith("local[")) {
+            return false;
+        }
+        if (!LOCAL.matcher(master).matches()) {
+            throw UserException.usage("The Spark master '" + master + "' is not valid; write local[2] or local[*].");
+        }
+        return true;
     }
 
     /** The N of local[N] or local[N,retries]; local[*] takes what the machine has. */
     private static int localCores(final String master) {
-        final String digits = master.replaceFirst("local\\[?", "").replaceFirst("[],].*", "");
-        if (digits.isEmpty()) {
+        final Matcher matcher = LOCAL.matcher(master);
+        if (!matcher.matches() || matcher.group(1) == null) {
             return 1;
         }
-        return digits.equals("*") ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(digits);
+        return matcher.group(1).equals("*")
+                ? Runtime.getRuntime().availableProcessors()
+                : Integer.parseInt(matcher.group(1));
     }
 
     /** Threads a task computes with: OMP_NUM_THREADS, and the intra-op threads of ONNX Runtime. */
@@ -116,23 +131,27 @@ public record ResourcePlan(
     }
 
     /**
-     * The Spark properties of this plan. What the user gives Spark on its own command line comes before them.
+     * The Spark properties of this plan. What the user gives Spark on its own command line wins over them; JVM options are
+     * given as Spark's defaults, which it puts before the user's own rather than losing them to those.
      *
      * @param effectiveMaster the master the job will run on
      */
     public Map<String, String> sparkProperties(final String effectiveMaster) {
         final boolean local = isLocal(effectiveMaster);
+        if (local) {
+            checkMachine();
+        }
         final long heap = local ? localHeap() : driverHeap;
         final long overhead = local ? localOverhead() : driverNative + JVM_OWN;
         final Map<String, String> properties = new LinkedHashMap<>();
         properties.put("spark.driver.memory", mib(heap));
-        properties.put("spark.driver.extraJavaOptions", jvmOptions(heap, overhead));
+        properties.put("spark.driver.defaultJavaOptions", jvmOptions(heap, overhead));
         if (!local) {
             properties.put("spark.executor.instances", Integer.toString(executors));
             properties.put("spark.executor.cores", Integer.toString(cores));
             properties.put("spark.executor.memory", mib(executorHeap));
             properties.put("spark.executor.memoryOverhead", mib(executorNative + JVM_OWN));
-            properties.put("spark.executor.extraJavaOptions", jvmOptions(executorHeap, executorNative + JVM_OWN));
+            properties.put("spark.executor.defaultJavaOptions", jvmOptions(executorHeap, executorNative + JVM_OWN));
             properties.put("spark.cores.max", Integer.toString(executors * cores));
         }
         // A local master with fewer cores than a task asks for would refuse to start.
@@ -142,6 +161,17 @@ public record ResourcePlan(
         // Threads that wait by spinning take the cores from those that work.
         properties.put("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
         return properties;
+    }
+
+    /** The off-heap limits of the driver as system properties, for a driver that was started without them. */
+    Map<String, String> driverLimits(final String effectiveMaster) {
+        final boolean local = isLocal(effectiveMaster);
+        final long outside = local ? localOverhead() : driverNative + JVM_OWN;
+        final long heap = local ? localHeap() : driverHeap;
+        return Map.of(
+                "org.bytedeco.javacpp.maxbytes", mib(outside - JVM_OWN),
+                "org.bytedeco.javacpp.maxphysicalbytes", mib(heap + outside),
+                "org.eclipse.deeplearning4j.helpers.disable", "false");
     }
 
     /**

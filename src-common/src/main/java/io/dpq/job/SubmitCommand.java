@@ -1,12 +1,12 @@
 package io.dpq.job;
 
 import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -33,9 +33,8 @@ public final class SubmitCommand {
 
     private static int print(final List<String> args, final PrintStream out, final PrintStream err) {
         final List<String> rest = args.subList(2, args.size());
-        final int separator = rest.indexOf(SEPARATOR);
-        final List<String> jobArguments = separator < 0 ? rest : rest.subList(0, separator);
-        final List<String> sparkArguments = separator < 0 ? List.of() : rest.subList(separator + 1, rest.size());
+        final List<String> jobArguments = jobArguments(rest);
+        final List<String> sparkArguments = sparkArguments(rest);
         return JobMain.guarded(jobArguments, err, options -> {
             final List<String> command =
                     arguments(options.load(), args.get(0), args.get(1), jobArguments, sparkArguments);
@@ -53,8 +52,7 @@ public final class SubmitCommand {
             final List<String> jobArguments,
             final List<String> sparkArguments) {
         final ResourcePlan resources = ResourcePlan.from(config);
-        final String master =
-                valueOf("--master", sparkArguments).or(resources::master).orElse("local[" + resources.cores() + ",4]");
+        final String master = master(resources, sparkArguments);
         final List<String> command = new ArrayList<>(List.of("--class", mainClass, "--master", master));
         for (final Map.Entry<String, String> property :
                 resources.sparkProperties(master).entrySet()) {
@@ -65,9 +63,34 @@ public final class SubmitCommand {
         return command;
     }
 
-    private static Optional<String> valueOf(final String option, final List<String> arguments) {
-        final int at = arguments.lastIndexOf(option);
-        return at >= 0 && at + 1 < arguments.size() ? Optional.of(arguments.get(at + 1)) : Optional.empty();
+    /** What stands before {@code --}. */
+    static List<String> jobArguments(final List<String> arguments) {
+        final int separator = arguments.indexOf(SEPARATOR);
+        return separator < 0 ? arguments : arguments.subList(0, separator);
+    }
+
+    /** What stands behind {@code --}: meant for spark-submit. */
+    static List<String> sparkArguments(final List<String> arguments) {
+        final int separator = arguments.indexOf(SEPARATOR);
+        return separator < 0 ? List.of() : arguments.subList(separator + 1, arguments.size());
+    }
+
+    /** The master a job will run on: what the user gives spark-submit, else the configuration's, else this machine. */
+    static String master(final ResourcePlan resources, final List<String> sparkArguments) {
+        String master = resources.masterOrLocal();
+        for (int i = 0; i < sparkArguments.size(); i++) {
+            final String argument = sparkArguments.get(i);
+            final String next = i + 1 < sparkArguments.size() ? sparkArguments.get(i + 1) : "";
+            if (argument.startsWith("--master=")) {
+                master = argument.substring("--master=".length());
+            } else if (argument.equals("--master")) {
+                master = next;
+            } else if (argument.equals("--conf") && next.startsWith("spark.master=")) {
+                throw UserException.usage("Give the master as --master " + next.substring("spark.master=".length())
+                        + " rather than by --conf, so that memory and threads are planned for it.");
+            }
+        }
+        return master;
     }
 
     /** A command line that a shell takes back as it is. */

@@ -51,8 +51,8 @@ public final class ModelDirectory {
 
     /** Opens a model that a job's driver has verified already: only what is then read is checked again. */
     public static ModelDirectory attach(final String path, final Configuration hadoop) {
-        final Path root = new Path(path);
         try {
+            final Path root = new Path(path);
             final FileSystem fileSystem = root.getFileSystem(hadoop);
             if (!fileSystem.exists(root)) {
                 throw UserException.data("There is no model at " + path + "; train one or correct model.path.");
@@ -67,8 +67,9 @@ public final class ModelDirectory {
                         e);
             }
             return new ModelDirectory(fileSystem, root, parse(json, path));
-        } catch (IOException e) {
-            throw UserException.data("The model at " + path + " cannot be read: " + e.getMessage() + ".", e);
+        } catch (IOException | IllegalArgumentException e) {
+            throw UserException.data(
+                    "The model at " + path + " cannot be read (" + e.getMessage() + "); correct model.path.", e);
         }
     }
 
@@ -87,7 +88,7 @@ public final class ModelDirectory {
         } catch (JsonProcessingException e) {
             throw UserException.data(damaged(path, MANIFEST), e);
         }
-        if (manifest.files() == null || !ModelHashes.modelId(manifest.files()).equals(manifest.modelId())) {
+        if (manifest.files() == null || !ModelHashes.modelId(manifest).equals(manifest.modelId())) {
             throw UserException.data(damaged(path, MANIFEST));
         }
         return manifest;
@@ -143,6 +144,14 @@ public final class ModelDirectory {
 
     /** The codebooks [L, K, D]. */
     public Codebooks codebooks() {
-        return CodebooksNpy.read(read(CODEBOOKS));
+        final Codebooks codebooks = CodebooksNpy.read(read(CODEBOOKS));
+        if (codebooks.levels() != manifest.levels()
+                || codebooks.codewords() != manifest.codewords()
+                || codebooks.dimensions() != manifest.dimensions()) {
+            throw UserException.data("The model at " + root + " holds " + codebooks + " but its manifest says ["
+                    + manifest.levels() + ", " + manifest.codewords() + ", " + manifest.dimensions()
+                    + "]; train it again.");
+        }
+        return codebooks;
     }
 }

@@ -29,9 +29,14 @@ public record ModelDraft(
     static final String INNER_PRODUCT = "inner-product";
 
     ModelManifest manifest(final Map<String, ModelManifest.FileHash> files) {
+        final ModelManifest unnamed = manifest("", files);
+        return manifest(ModelHashes.modelId(unnamed), files);
+    }
+
+    private ModelManifest manifest(final String modelId, final Map<String, ModelManifest.FileHash> files) {
         return new ModelManifest(
                 ModelManifest.VERSION,
-                ModelHashes.modelId(files),
+                modelId,
                 dimensions,
                 levels,
                 codewords,

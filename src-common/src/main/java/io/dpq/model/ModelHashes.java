@@ -1,6 +1,7 @@
 package io.dpq.model;
 
-import java.nio.charset.StandardCharsets;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -29,12 +30,30 @@ final class ModelHashes {
         return new ModelManifest.FileHash(hex(digest), content.length);
     }
 
-    /** SHA-256 over "name hash" lines in the order of the names. */
-    static String modelId(final Map<String, ModelManifest.FileHash> files) {
+    /**
+     * SHA-256 over everything that decides a code: the hashes of all files, and of the manifest what tells how to use them.
+     * Provenance and metrics only describe, and are left out.
+     */
+    static String modelId(final ModelManifest manifest) {
+        final ModelManifest essence = new ModelManifest(
+                manifest.formatVersion(),
+                "",
+                manifest.dimensions(),
+                manifest.levels(),
+                manifest.codewords(),
+                manifest.score(),
+                manifest.labels(),
+                manifest.image(),
+                manifest.backbone(),
+                new TreeMap<>(manifest.files()),
+                Map.of(),
+                Map.of());
         final MessageDigest digest = sha256();
-        new TreeMap<>(files)
-                .forEach((name, hash) ->
-                        digest.update((name + " " + hash.sha256() + "\n").getBytes(StandardCharsets.UTF_8)));
+        try {
+            digest.update(new ObjectMapper().writeValueAsBytes(essence));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("A manifest is always JSON.", e);
+        }
         return hex(digest);
     }
 }

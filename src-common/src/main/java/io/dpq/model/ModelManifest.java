@@ -8,7 +8,7 @@ import java.util.Map;
  * {@code manifest.json} of a model directory, written last.
  *
  * @param formatVersion of the directory's layout
- * @param modelId SHA-256 over names and hashes of the other files
+ * @param modelId SHA-256 over the hashes of all files and over every field here but provenance and metrics
  * @param dimensions D
  * @param levels L
  * @param codewords K

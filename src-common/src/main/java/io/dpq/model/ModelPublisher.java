@@ -12,17 +12,22 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Publishes a model so that a reader sees the old one, none, or the new one whole, never a mixture: where a rename is atomic
  * the new directory is written aside and swapped in; elsewhere the manifest is removed first and written last.
  */
 public final class ModelPublisher {
-    /** What an interrupted publication may leave where there is no atomic rename; it is replaced like a model. */
+    /** What a model consists of; an interrupted publication may leave some of it where there is no atomic rename. */
     private static final Set<String> PARTS =
-            Set.of(ModelDirectory.NETWORK, ModelDirectory.ENCODER, ModelDirectory.CODEBOOKS);
+            Set.of(ModelDirectory.MANIFEST, ModelDirectory.NETWORK, ModelDirectory.ENCODER, ModelDirectory.CODEBOOKS);
+
+    private static final Logger LOG = LoggerFactory.getLogger(ModelPublisher.class);
 
     private ModelPublisher() {}
 
@@ -32,16 +37,20 @@ public final class ModelPublisher {
      */
     public static void requireReplaceable(final String path, final Configuration hadoop) {
         try {
-            final Path root = new Path(path);
-            final FileSystem fileSystem = root.getFileSystem(hadoop);
+            final FileSystem fileSystem = new Path(path).getFileSystem(hadoop);
+            final Path root = fileSystem.makeQualified(new Path(path));
             if (fileSystem.exists(root)
-                    && !fileSystem.exists(new Path(root, ModelDirectory.MANIFEST))
                     && Arrays.stream(fileSystem.listStatus(root))
                             .anyMatch(file -> !PARTS.contains(file.getPath().getName()))) {
                 throw UserException.data("The directory " + path
                         + " holds something other than a model, which publishing would replace; choose another"
                         + " model.path.");
             }
+            // A missing right to write would show only when the training is over.
+            final Path probe = new Path(root.getParent(), "_" + root.getName() + ".probe-" + UUID.randomUUID());
+            fileSystem.mkdirs(root.getParent());
+            fileSystem.create(probe, false).close();
+            fileSystem.delete(probe, false);
         } catch (IOException | IllegalArgumentException e) {
             throw UserException.data(
                     "The model cannot be published at " + path + " (" + e.getMessage() + "); correct model.path.", e);
@@ -80,6 +89,7 @@ public final class ModelPublisher {
             final FileSystem fileSystem, final Path root, final Map<String, byte[]> files, final byte[] json)
             throws IOException {
         final Path parent = root.getParent();
+        clearLeftovers(fileSystem, root);
         final String suffix = UUID.randomUUID().toString();
         final Path aside = new Path(parent, "_" + root.getName() + ".new-" + suffix);
         final Path old = new Path(parent, "_" + root.getName() + ".old-" + suffix);
@@ -97,9 +107,33 @@ public final class ModelPublisher {
                 }
                 throw e;
             }
-            fileSystem.delete(old, true);
+            deleteQuietly(fileSystem, old);
         } finally {
-            fileSystem.delete(aside, true);
+            deleteQuietly(fileSystem, aside);
+        }
+    }
+
+    /** What a killed publication left: half a new model is removed, an old one that was moved aside is put back. */
+    private static void clearLeftovers(final FileSystem fileSystem, final Path root) throws IOException {
+        final Path parent = root.getParent();
+        fileSystem.mkdirs(parent);
+        for (final FileStatus status : fileSystem.listStatus(parent)) {
+            final String name = status.getPath().getName();
+            if (name.startsWith("_" + root.getName() + ".old-") && !fileSystem.exists(root)) {
+                rename(fileSystem, status.getPath(), root);
+            } else if (name.startsWith("_" + root.getName() + ".old-")
+                    || name.startsWith("_" + root.getName() + ".new-")) {
+                deleteQuietly(fileSystem, status.getPath());
+            }
+        }
+    }
+
+    /** The model is published by then, so a failure to tidy up must not be reported as a failure to publish. */
+    private static void deleteQuietly(final FileSystem fileSystem, final Path path) {
+        try {
+            fileSystem.delete(path, true);
+        } catch (IOException e) {
+            LOG.warn("Cannot remove {}, which the next publication will try again: {}", path, e.getMessage());
         }
     }
 

@@ -52,6 +52,33 @@ class DpqConfigTest {
     }
 
     @Test
+    void takesPathsThatLookLikeComments() {
+        assertThat(DpqConfig.load(null, List.of("model.path=/data//m")).string("model.path"))
+                .isEqualTo("/data//m");
+        assertThat(DpqConfig.load(null, List.of("model.path=/data/run#2")).string("model.path"))
+                .isEqualTo("/data/run#2");
+        assertThatThrownBy(() -> DpqConfig.load(null, List.of("model..path=x")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("has no valid key");
+    }
+
+    @Test
+    void aSectionMayReferToAnother() throws Exception {
+        final Path file = folder.resolve("refer.conf");
+        Files.writeString(file, "train.lake.path = /a\nencode.lake = ${train.lake} { list = x }");
+        final DpqConfig config = DpqConfig.load(file, List.of());
+        assertThat(config.string("encode.lake.path")).isEqualTo("/a");
+        assertThat(config.string("encode.lake.list")).isEqualTo("x");
+    }
+
+    @Test
+    void aFractionIsNotAWholeNumber() {
+        assertThatThrownBy(
+                        () -> DpqConfig.load(null, List.of("train.epochs=1.5")).integer("train.epochs", 1, 10))
+                .hasMessageContaining("must be a whole number");
+    }
+
+    @Test
     void saysWhatAValueMustBe() {
         final DpqConfig config = DpqConfig.load(
                 null,
@@ -86,18 +113,21 @@ class DpqConfigTest {
                     .lines()
                     .toList();
         }
+        int documented = 0;
         for (int i = 0; i < lines.size(); i++) {
             if (lines.get(i).matches("\\s*[a-z][a-z-]*(\\.[a-z-]+)? = .*")) {
                 int above = i - 1;
-                // Neighbours may share one comment, as mean and deviation do; a blank line ends its reach.
-                while (above >= 0 && lines.get(above).contains(" = ")) {
+                // Neighbours may share one comment, as mean and deviation do; a section's own comment serves its lake
+                // keys.
+                while (lines.get(above).matches("[^#]*( = |\\{$).*")) {
                     above--;
                 }
-                final String block = String.join("\n", lines.subList(Math.max(0, i - 12), i));
-                assertThat(block)
+                assertThat(lines.get(above).strip())
                         .as("comment above line %d: %s", i + 1, lines.get(i))
-                        .contains("#");
+                        .startsWith("#");
+                documented++;
             }
         }
+        assertThat(documented).isGreaterThan(50);
     }
 }

@@ -94,6 +94,52 @@ class JobMainTest {
     }
 
     @Test
+    void anErrorIsOneSentenceToo() {
+        assertThat(runComplete(context -> {
+                    throw new OutOfMemoryError("Physical memory usage is too high");
+                }))
+                .isEqualTo(3);
+        assertThat(errors())
+                .contains("OutOfMemoryError: Physical memory usage is too high; raise resources.driver-heap")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void nativeLimitsAreSetWhereSparkSubmitDidNot() {
+        final String key = "org.bytedeco.javacpp.maxphysicalbytes";
+        final String before = System.clearProperty(key);
+        try {
+            assertThat(runComplete(context -> {
+                        // Heap 2 GiB, native 3 GiB and the JVM's own 768 MiB, from the defaults.
+                        assertThat(System.getProperty(key)).isEqualTo("5888m");
+                        return Job.Outcome.DONE;
+                    }))
+                    .isZero();
+        } finally {
+            System.setProperty(key, before);
+        }
+    }
+
+    @Test
+    void theMasterThatTheUserGivesSparkIsPlannedFor() {
+        final ResourcePlan resources = ResourcePlan.from(DpqConfig.defaults());
+        assertThat(SubmitCommand.master(resources, List.of())).isEqualTo("local[2,4]");
+        assertThat(SubmitCommand.master(resources, List.of("--master=yarn"))).isEqualTo("yarn");
+        assertThat(run(
+                        context -> Job.Outcome.DONE,
+                        "--set",
+                        "seed=1",
+                        "--set",
+                        "model.path=m",
+                        "--dry-run",
+                        "--",
+                        "--conf",
+                        "spark.master=yarn"))
+                .isEqualTo(1);
+        assertThat(errors()).startsWith("dpq: Give the master as --master yarn");
+    }
+
+    @Test
     void aMistakeInsideATaskIsStillAMistake() {
         assertThat(runComplete(context -> {
                     context.spark().range(1).javaRDD().foreach(i -> {

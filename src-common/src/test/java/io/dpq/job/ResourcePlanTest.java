@@ -30,7 +30,7 @@ class ResourcePlanTest {
                 .containsEntry("spark.executorEnv.OMP_NUM_THREADS", "4")
                 .containsEntry("spark.executor.memory", "4096m")
                 .containsEntry("spark.executor.memoryOverhead", "6912m");
-        assertThat(properties.get("spark.executor.extraJavaOptions"))
+        assertThat(properties.get("spark.executor.defaultJavaOptions"))
                 .contains("-Dorg.bytedeco.javacpp.maxbytes=6144m")
                 .contains("-Dorg.bytedeco.javacpp.maxphysicalbytes=11008m")
                 .contains("helpers.disable=false");
@@ -55,7 +55,11 @@ class ResourcePlanTest {
                         "resources.tasks-per-executor is 3 but must divide resources.cores-per-executor, 4");
         assertThatThrownBy(() -> plan("resources.executor-native=100MiB"))
                 .hasMessage("The key 'resources.executor-native' is 100MiB but must be at least 512MiB.");
-        assertThatThrownBy(() -> plan("resources.master=\"local[2]\"", "resources.executor-heap=10000GiB"))
-                .hasMessageContaining("lower the heap or native sizes");
+        for (final String master : List.of("local[*]", "local[2]", "local", plan().masterOrLocal())) {
+            assertThatThrownBy(() -> plan("resources.executor-heap=10000GiB").sparkProperties(master))
+                    .hasMessageContaining("lower the heap or native sizes");
+        }
+        assertThatThrownBy(() -> plan().sparkProperties("local[two]"))
+                .hasMessage("The Spark master 'local[two]' is not valid; write local[2] or local[*].");
     }
 }

@@ -44,7 +44,11 @@ class ModelDirectoryTest {
                 root.toString(),
                 HADOOP,
                 DRAFT,
-                Map.of("a.bin", content.getBytes(StandardCharsets.UTF_8), "b.bin", new byte[100_000]));
+                Map.of(
+                        ModelDirectory.NETWORK,
+                        content.getBytes(StandardCharsets.UTF_8),
+                        ModelDirectory.ENCODER,
+                        new byte[100_000]));
     }
 
     @Test
@@ -53,7 +57,9 @@ class ModelDirectoryTest {
         final ModelDirectory model = ModelDirectory.open(root.toString(), HADOOP);
         assertThat(model.manifest()).isEqualTo(written);
         assertThat(model.manifest().modelId()).hasSize(64);
-        assertThat(model.read("a.bin")).asString(StandardCharsets.UTF_8).isEqualTo("first");
+        assertThat(model.read(ModelDirectory.NETWORK))
+                .asString(StandardCharsets.UTF_8)
+                .isEqualTo("first");
     }
 
     @Test
@@ -75,7 +81,7 @@ class ModelDirectoryTest {
     @Test
     void refusesAFlippedByteInAnyFile() throws Exception {
         publish("first");
-        for (final String name : List.of("a.bin", "b.bin")) {
+        for (final String name : List.of(ModelDirectory.NETWORK, ModelDirectory.ENCODER)) {
             final Path file = root.resolve(name);
             final byte[] good = Files.readAllBytes(file);
             final byte[] bad = good.clone();
@@ -104,6 +110,11 @@ class ModelDirectoryTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageStartingWith("The file manifest.json of the model");
 
+        // What tells how to use the files is as much a part of the model as they are.
+        Files.writeString(manifest, json.replace("\"crop\" : 32", "\"crop\" : 31"));
+        assertThatThrownBy(() -> ModelDirectory.attach(root.toString(), HADOOP))
+                .hasMessageStartingWith("The file manifest.json of the model");
+
         Files.writeString(manifest, json.replace("\"formatVersion\" : 1", "\"formatVersion\" : 9"));
         assertThatThrownBy(() -> ModelDirectory.attach(root.toString(), HADOOP))
                 .hasMessageContaining("has format version 9 but this release reads version 1");
@@ -112,9 +123,9 @@ class ModelDirectoryTest {
         assertThatThrownBy(() -> ModelDirectory.attach(root.toString(), HADOOP)).isInstanceOf(UserException.class);
 
         Files.writeString(manifest, json);
-        Files.delete(root.resolve("a.bin"));
+        Files.delete(root.resolve(ModelDirectory.NETWORK));
         assertThatThrownBy(() -> ModelDirectory.open(root.toString(), HADOOP))
-                .hasMessageStartingWith("The file a.bin of the model");
+                .hasMessageStartingWith("The file network.zip of the model");
     }
 
     @Test
@@ -125,6 +136,42 @@ class ModelDirectoryTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("holds something other than a model");
         assertThat(root.resolve("thesis.txt")).hasContent("years of work");
+    }
+
+    @Test
+    void neverReplacesAModelThatHoldsMoreThanAModel() throws Exception {
+        publish("first");
+        Files.createDirectories(root.resolve("codes"));
+        assertThatThrownBy(() -> publish("second")).hasMessageContaining("holds something other than a model");
+        assertThat(root.resolve("codes")).isDirectory();
+    }
+
+    @Test
+    void aKilledPublicationIsClearedByTheNext() throws Exception {
+        final ModelManifest first = publish("first");
+        // Killed between the two renames: the old model lies aside, the new one is not in its place.
+        Files.move(root, folder.resolve("_model.old-1"));
+        Files.createDirectories(folder.resolve("_model.new-1"));
+        assertThatThrownBy(() -> ModelPublisher.publish(
+                        root.toString(), HADOOP, DRAFT, Map.of("no/such\u0000name", new byte[1])))
+                .isInstanceOf(Exception.class);
+        assertThat(ModelDirectory.open(root.toString(), HADOOP).manifest()).isEqualTo(first);
+        publish("second");
+        try (var siblings = Files.list(folder)) {
+            assertThat(siblings).containsExactly(root);
+        }
+    }
+
+    @Test
+    void findsOutEarlyThatAModelCannotBeWritten() throws Exception {
+        final Path file = folder.resolve("file");
+        Files.writeString(file, "x");
+        assertThatThrownBy(() ->
+                        ModelPublisher.requireReplaceable(file.resolve("model").toString(), HADOOP))
+                .isInstanceOf(UserException.class)
+                .hasMessageEndingWith("correct model.path.");
+        assertThatThrownBy(() -> ModelPublisher.requireReplaceable("nosuch://host/model", HADOOP))
+                .isInstanceOf(UserException.class);
     }
 
     @Test
