@@ -128,6 +128,8 @@ final class TestModel {
                         1,
                         1),
                 10,
-                seed);
+                0,
+                seed,
+                false);
     }
 }

@@ -117,7 +117,9 @@ class EvaluateJobTest {
                 new OptimizerSpec(
                         OptimizerSpec.Kind.ADAM, 1e-3, 0.9, 0, 1, 1, 1e-3, OptimizerSpec.Schedule.CONSTANT, 0, 1, 1),
                 100,
-                7);
+                0,
+                7,
+                false);
     }
 
     private static ModelManifest publish(final String name, final Codebooks books, final byte[] onnx)

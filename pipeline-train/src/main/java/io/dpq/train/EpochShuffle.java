@@ -13,7 +13,7 @@ import scala.Tuple2;
 
 /**
  * One epoch's rows in a fresh random order. The encoded images are shuffled once an epoch into one partition a worker and
- * round, so that a round reads exactly its own images and every image may meet every other in a batch.
+ * round, so that a round reads exactly its own images and every image may meet every other in a batch. Spark sorts the slots of a partition, on disk where they are many.
  */
 final class EpochShuffle implements AutoCloseable {
     private final EpochPlan plan;
@@ -33,7 +33,7 @@ final class EpochShuffle implements AutoCloseable {
         this.permutation = spark.broadcast(Permutation.of(plan.rows(), Seeds.mix(seed, epoch)));
         this.dealt = data.rows()
                 .mapPartitionsToPair(new SlotDealer(data.keys(), permutation, plan.slots()))
-                .partitionBy(
+                .repartitionAndSortWithinPartitions(
                         new SlotPartitioner(plan.workers(), plan.batchSize(), plan.frequency(), plan.partitions()));
     }
 

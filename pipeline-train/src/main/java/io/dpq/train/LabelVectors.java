@@ -4,11 +4,11 @@ import io.dpq.config.UserException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** The vectors v_j of the classes that the adaptive margin (arXiv 1906.06698) pulls embeddings towards: [classes][D]. */
@@ -25,19 +25,13 @@ final class LabelVectors {
      */
     static float[][] read(
             final String file, final Configuration hadoop, final List<String> classes, final int dimensions) {
+        LocalCopy.require("labels.embeddings", file, hadoop);
         final Path path = new Path(file);
-        try {
-            final FileSystem fileSystem = path.getFileSystem(hadoop);
-            if (!fileSystem.exists(path)) {
-                throw UserException.data(
-                        "The label vectors " + file + " do not exist; correct labels.embeddings or leave it null.");
-            }
-            try (BufferedReader reader =
-                    new BufferedReader(new InputStreamReader(fileSystem.open(path), StandardCharsets.UTF_8))) {
-                return parse(reader.lines().toList(), file, classes, dimensions);
-            }
-        } catch (IOException e) {
-            throw UserException.data("The label vectors " + file + " cannot be read: " + e.getMessage() + ".", e);
+        try (BufferedReader reader = new BufferedReader(
+                new InputStreamReader(path.getFileSystem(hadoop).open(path), StandardCharsets.UTF_8))) {
+            return parse(reader.lines().toList(), file, classes, dimensions);
+        } catch (IOException | UncheckedIOException e) {
+            throw UserException.data("The file " + file + " cannot be read; correct labels.embeddings.", e);
         }
     }
 

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 
 /** A temporary local copy of a file on any Hadoop file system, for libraries that read local files only. */
 final class LocalCopy implements AutoCloseable {
@@ -17,16 +16,48 @@ final class LocalCopy implements AutoCloseable {
      * Fetches a file.
      *
      * @param key the configuration key that names it, for messages
+     * @throws UserException where it does not exist or cannot be read
      */
-    LocalCopy(final String key, final String path, final Configuration hadoop) throws IOException {
-        final org.apache.hadoop.fs.Path source = new org.apache.hadoop.fs.Path(path);
-        final FileSystem fileSystem = source.getFileSystem(hadoop);
-        if (!fileSystem.exists(source)) {
+    LocalCopy(final String key, final String path, final Configuration hadoop) {
+        require(key, path, hadoop);
+        try {
+            this.file = fetch(new org.apache.hadoop.fs.Path(path), hadoop);
+        } catch (final IOException e) {
+            throw unreadable(key, path, e);
+        }
+    }
+
+    /**
+     * Refuses a file that is not there.
+     *
+     * @param key the configuration key that names it, for messages
+     * @throws UserException where it does not exist or its file system cannot be asked
+     */
+    static void require(final String key, final String path, final Configuration hadoop) {
+        final boolean exists;
+        try {
+            final org.apache.hadoop.fs.Path source = new org.apache.hadoop.fs.Path(path);
+            exists = source.getFileSystem(hadoop).exists(source);
+        } catch (final IOException | IllegalArgumentException e) {
+            throw unreadable(key, path, e);
+        }
+        if (!exists) {
             throw UserException.data("The file " + path + " does not exist; correct " + key + ".");
         }
-        this.file = Files.createTempFile("dpq-", "-" + source.getName());
-        try (InputStream in = fileSystem.open(source)) {
-            Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static UserException unreadable(final String key, final String path, final Exception cause) {
+        return UserException.data("The file " + path + " cannot be read; correct " + key + ".", cause);
+    }
+
+    private static Path fetch(final org.apache.hadoop.fs.Path source, final Configuration hadoop) throws IOException {
+        final Path copy = Files.createTempFile("dpq-", "-" + source.getName());
+        try (InputStream in = source.getFileSystem(hadoop).open(source)) {
+            Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+            return copy;
+        } catch (final IOException e) {
+            Files.deleteIfExists(copy);
+            throw e;
         }
     }
 

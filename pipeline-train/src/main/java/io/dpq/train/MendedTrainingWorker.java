@@ -38,6 +38,7 @@ final class MendedTrainingWorker extends ParameterAveragingTrainingWorker {
 
     @Override
     public ComputationGraph getInitialModelGraph() {
+        OneDnnNotice.give();
         final ComputationGraph graph = super.getInitialModelGraph();
         // Cloning the configuration dropped both counts; the updaters and schedules read them from there.
         graph.getConfiguration().setIterationCount(iteration);

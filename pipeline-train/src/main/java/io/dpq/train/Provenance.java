@@ -3,6 +3,7 @@ package io.dpq.train;
 import ai.onnxruntime.OrtEnvironment;
 import io.dpq.job.BuildInfo;
 import io.dpq.network.NetworkSpec;
+import io.dpq.network.OneDnn;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -34,6 +35,8 @@ final class Provenance {
         map.put("stepsPerEpoch", plan.steps());
         map.put("totalSteps", spec.totalSteps());
         map.put("data", data.provenance());
+        // Of the driver; executors take the same option from the submission, and warn in their logs without it.
+        map.put("oneDnn", OneDnn.enabled());
         map.put("versions", versions(spark));
         map.put("config", settings.config().flat());
         return map;

@@ -1,17 +1,17 @@
 package io.dpq.train;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.util.TaskCompletionListener;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import scala.Tuple2;
 
-/** A worker's rows of one round, put in slot order and made into batches while it trains. */
+/** A worker's rows of one round, which come in slot order, read and made into batches while it trains. */
 final class RoundBatches implements FlatMapFunction<Iterator<Tuple2<Integer, TrainRow>>, MultiDataSet> {
     private static final long serialVersionUID = 1L;
     /** Batches decoded ahead of the network. */
@@ -29,20 +29,9 @@ final class RoundBatches implements FlatMapFunction<Iterator<Tuple2<Integer, Tra
 
     @Override
     public Iterator<MultiDataSet> call(final Iterator<Tuple2<Integer, TrainRow>> dealt) {
-        final List<Tuple2<Integer, TrainRow>> ordered = new ArrayList<>();
-        dealt.forEachRemaining(ordered::add);
-        ordered.sort(Comparator.comparing(Tuple2::_1));
-        final List<TrainRow> rows = ordered.stream().map(Tuple2::_2).toList();
-        if (rows.size() % batchSize != 0) {
-            throw new IllegalStateException(rows.size() + " rows do not make batches of " + batchSize + ".");
-        }
         final BatchRecipe.Kitchen kitchen = recipe.open();
-        final List<Callable<Decoded>> work = new ArrayList<>();
-        for (int start = 0; start < rows.size(); start += batchSize) {
-            final List<TrainRow> batch = rows.subList(start, start + batchSize);
-            work.add(() -> new Decoded(kitchen.augmented(batch, epoch), batch));
-        }
-        final LookAhead<Decoded> decoded = new LookAhead<>(work.iterator(), AHEAD);
+        final LookAhead<Decoded> decoded =
+                new LookAhead<>(work(dealt, batch -> new Decoded(kitchen.augmented(batch, epoch), batch)), AHEAD);
         TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> decoded.close());
         return new Iterator<>() {
             @Override
@@ -59,6 +48,35 @@ final class RoundBatches implements FlatMapFunction<Iterator<Tuple2<Integer, Tra
                                 next.rows.stream().map(TrainRow::labels).toArray(int[][]::new));
             }
         };
+    }
+
+    /** Pieces of work, a batch each, whose rows are taken only when the piece is: a round may be larger than the heap. */
+    private <T> Iterator<Callable<T>> work(
+            final Iterator<Tuple2<Integer, TrainRow>> dealt, final Function<List<TrainRow>, T> decode) {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return dealt.hasNext();
+            }
+
+            @Override
+            public Callable<T> next() {
+                final List<TrainRow> batch = take(dealt, batchSize);
+                return () -> decode.apply(batch);
+            }
+        };
+    }
+
+    /** The next rows, exactly as many as make a batch. */
+    static List<TrainRow> take(final Iterator<Tuple2<Integer, TrainRow>> dealt, final int batchSize) {
+        final List<TrainRow> batch = new ArrayList<>(batchSize);
+        while (batch.size() < batchSize && dealt.hasNext()) {
+            batch.add(dealt.next()._2());
+        }
+        if (batch.size() != batchSize) {
+            throw new IllegalStateException(batch.size() + " rows do not make a batch of " + batchSize + ".");
+        }
+        return batch;
     }
 
     /** Heap arrays only: native memory is for the network's own thread. */

@@ -1,8 +1,7 @@
 package io.dpq.train;
 
 import io.dpq.network.DpqNetwork;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
+import io.dpq.network.NetworkZip;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -11,7 +10,6 @@ import java.util.NoSuchElementException;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import scala.Tuple2;
@@ -39,12 +37,12 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
     }
 
     @Override
-    public Iterator<EmbeddedRow> call(final Iterator<Tuple2<Integer, TrainRow>> rows) throws IOException {
+    public Iterator<EmbeddedRow> call(final Iterator<Tuple2<Integer, TrainRow>> rows) {
         if (!rows.hasNext()) {
             return List.<EmbeddedRow>of().iterator();
         }
-        final ComputationGraph graph =
-                ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(network.value()), false);
+        OneDnnNotice.give();
+        final ComputationGraph graph = NetworkZip.restore(network.value(), false);
         final BatchRecipe.Kitchen kitchen = recipe.open();
         return new Iterator<>() {
             private Iterator<EmbeddedRow> ready = List.<EmbeddedRow>of().iterator();

@@ -12,6 +12,7 @@ import io.dpq.model.ModelPublisher;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.EncoderExport;
 import io.dpq.network.NetworkSpec;
+import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import java.io.IOException;
@@ -81,14 +82,27 @@ public final class TrainJob implements Job {
                 JavaSparkContext.fromSparkContext(context.spark().sparkContext());
         final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed());
         ModelPublisher.requireReplaceable(settings.modelPath(), spark.hadoopConfiguration());
+        // Before the images, which take minutes to check.
+        settings.weights().ifPresent(file -> LocalCopy.require("backbone.weights", file, spark.hadoopConfiguration()));
+        settings.labelEmbeddings()
+                .ifPresent(file -> LocalCopy.require("labels.embeddings", file, spark.hadoopConfiguration()));
+        warnings(settings).forEach(context.out()::println);
         final Lake lake = Lake.open(context.spark(), settings.lake());
-        try (TrainingData data = TrainingData.load(spark, lake, settings.lake().path(), settings.image())) {
+        try (TrainingData data =
+                TrainingData.load(spark, lake, settings.lake().path(), settings.image(), context.out()::println)) {
             report(data.summary(), context.out());
             train(context, spark, settings, trainer, data);
         } finally {
             spark.sc().setJobDescription(null);
         }
         return Outcome.DONE;
+    }
+
+    private static List<String> warnings(final TrainSettings settings) {
+        return settings.similarity() == NetworkSpec.Similarity.COSINE
+                ? List.of("warning: quantization.similarity is cosine, which only training follows;"
+                        + " codes are assigned by the least distance (l2)")
+                : List.of();
     }
 
     private static void report(final DataSummary summary, final PrintStream out) {
@@ -112,18 +126,17 @@ public final class TrainJob implements Job {
         final EpochPlan plan = plan(settings, data.summary().usable());
         final Configuration hadoop = spark.hadoopConfiguration();
         final float[][] labelVectors = labelVectors(settings, data.classes(), hadoop);
-        final int totalSteps = Math.multiplyExact(plan.steps(), settings.epochs());
         final boolean several = data.summary().severalLabels();
         final ComputationGraph graph;
         final NetworkSpec spec;
         if (settings.weights().isPresent()) {
             try (LocalCopy weights =
                     new LocalCopy("backbone.weights", settings.weights().get(), hadoop)) {
-                spec = settings.spec(labelVectors, totalSteps, Optional.of(weights.path()), several);
+                spec = settings.spec(labelVectors, plan.steps(), Optional.of(weights.path()), several);
                 graph = DpqNetwork.build(spec);
             }
         } else {
-            spec = settings.spec(labelVectors, totalSteps, Optional.empty(), several);
+            spec = settings.spec(labelVectors, plan.steps(), Optional.empty(), several);
             graph = DpqNetwork.build(spec);
         }
         final BatchRecipe recipe = new BatchRecipe(
@@ -151,7 +164,15 @@ public final class TrainJob implements Job {
                     + step + " images but there are " + images
                     + "; lower train.batch-size or train.workers, or give more images.");
         }
-        return new EpochPlan(images, settings.workers(), settings.batchSize(), settings.averagingFrequency());
+        final EpochPlan plan =
+                new EpochPlan(images, settings.workers(), settings.batchSize(), settings.averagingFrequency());
+        final long totalSteps = (long) plan.steps() * settings.epochs();
+        if (settings.optimizer().warmupSteps() >= totalSteps) {
+            throw UserException.usage("train.optimizer.warmup-steps is "
+                    + settings.optimizer().warmupSteps() + " but the whole training takes " + totalSteps
+                    + " steps; lower the one or raise train.epochs.");
+        }
+        return plan;
     }
 
     private static float[][] labelVectors(
@@ -173,7 +194,7 @@ public final class TrainJob implements Job {
             final BatchRecipe recipe,
             final Map<String, Object> metrics)
             throws IOException {
-        final byte[] network = Training.bytes(graph);
+        final byte[] network = NetworkZip.write(graph, true);
         final Codebooks codebooks = DpqNetwork.codebooks(graph);
         final byte[] encoder = EncoderExport.toOnnx(graph);
         final double parity = EncoderExport.parity(graph, encoder, spec.inputSide(), settings.seed());
@@ -183,7 +204,8 @@ public final class TrainJob implements Job {
         }
         metrics.put("exportParity", parity);
         spark.sc().setJobDescription("train: measure the trained network");
-        final EmbeddingSample sample = EmbeddingSample.of(spark, data, network, recipe, settings, METRICS_SAMPLE);
+        final EmbeddingSample sample =
+                EmbeddingSample.of(spark, data, NetworkZip.write(graph, false), recipe, settings, METRICS_SAMPLE);
         final double[] errors = sample.hardErrors(codebooks);
         metrics.put("measuredImages", sample.count());
         metrics.put("trainingAccuracy", sample.accuracy());

@@ -4,6 +4,7 @@ import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.image.ImageContract;
 import io.dpq.lake.LakeSettings;
+import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkSpec;
 import io.dpq.network.NetworkSpec.Backbone;
 import io.dpq.network.NetworkSpec.GradientMode;
@@ -103,8 +104,19 @@ record TrainSettings(
                 powerOfTwo(config),
                 loss(config),
                 optimizer(config));
-        // The keys that only the network reads are checked by reading them once.
-        settings.spec(new float[2][settings.dimensions], 1, Optional.empty(), false);
+        // The keys that only the network reads are checked by laying it out once, for two classes.
+        DpqNetwork.check(
+                settings.spec(LabelVectors.orthonormal(2, settings.dimensions, 0), 1, Optional.empty(), false));
+        if (settings.weights.isPresent() && settings.backbone() == Backbone.SIMPLE_CNN) {
+            throw UserException.usage("backbone.weights is given but the backbone "
+                    + DpqConfig.kebab(settings.backbone())
+                    + " always starts anew; leave the one null or choose another backbone.kind.");
+        }
+        if (settings.start == Start.RANDOM && settings.jointEpochs() == 0) {
+            throw UserException.usage(
+                    "quantization.start is random but train.semantic-epochs leaves no epoch to train the"
+                            + " codebooks in; set the one to kmeans or lower the other below train.epochs.");
+        }
         if (settings.start == Start.KMEANS && settings.kmeansSample < settings.codewords) {
             throw UserException.usage("quantization.kmeans-sample is " + settings.kmeansSample
                     + " but must be at least quantization.codewords, " + settings.codewords + ".");
@@ -149,6 +161,11 @@ record TrainSettings(
                 config.integer(section + "decay-steps", 1, Integer.MAX_VALUE));
     }
 
+    /** The score of the soft assignment in training. */
+    Similarity similarity() {
+        return config.choice("quantization.similarity", Similarity.class);
+    }
+
     /** The kind of backbone, as it is configured. */
     Backbone backbone() {
         return config.choice("backbone.kind", Backbone.class);
@@ -158,13 +175,13 @@ record TrainSettings(
      * What the network is built from.
      *
      * @param labelVectors [classes][D]
-     * @param totalSteps batches per worker of the whole training
+     * @param stepsPerEpoch batches per worker of an epoch
      * @param localWeights the pretrained weights as a local file
      * @param severalLabels whether any image has more than one label
      */
     NetworkSpec spec(
             final float[][] labelVectors,
-            final int totalSteps,
+            final int stepsPerEpoch,
             final Optional<String> localWeights,
             final boolean severalLabels) {
         return new NetworkSpec(
@@ -179,13 +196,14 @@ record TrainSettings(
                 dimensions,
                 levels,
                 codewords,
-                config.choice("quantization.similarity", Similarity.class),
+                similarity(),
                 config.decimal("quantization.gamma", 0, Double.MAX_VALUE),
                 config.choice("quantization.gradient", GradientMode.class),
                 loss,
                 labelVectors,
                 optimizer,
-                totalSteps,
+                Math.multiplyExact(stepsPerEpoch, epochs),
+                Math.multiplyExact(stepsPerEpoch, semanticEpochs),
                 seed,
                 severalLabels);
     }

@@ -2,15 +2,13 @@ package io.dpq.train;
 
 import io.dpq.config.UserException;
 import io.dpq.network.DpqNetwork;
+import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualKMeans;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.util.ModelSerializer;
 
 /**
  * The schedule of a training (arXiv 1906.06698): semantic epochs without the quantization terms, then codebooks started by
@@ -62,9 +60,10 @@ final class Training {
 
     private void startJointStage(final ComputationGraph graph) {
         if (settings.start() == TrainSettings.Start.KMEANS) {
+            progress.say("starting codebooks by residual K-means…");
             spark.sc().setJobDescription("train: embed a sample for the codebooks");
-            final EmbeddingSample sample =
-                    EmbeddingSample.of(spark, data, bytes(graph), recipe, settings, settings.kmeansSample());
+            final EmbeddingSample sample = EmbeddingSample.of(
+                    spark, data, NetworkZip.write(graph, false), recipe, settings, settings.kmeansSample());
             final Codebooks codebooks = ResidualKMeans.fit(
                     sample.vectors(),
                     sample.count(),
@@ -107,16 +106,5 @@ final class Training {
             throw UserException.usage(
                     "The loss is no longer a number in " + where + "; lower train.optimizer.learning-rate.");
         }
-    }
-
-    /** The graph as network.zip, with its updater so that it can be trained on. */
-    static byte[] bytes(final ComputationGraph graph) {
-        final ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try {
-            ModelSerializer.writeModel(graph, out, true);
-        } catch (IOException e) {
-            throw new IllegalStateException("The network cannot be written to memory.", e);
-        }
-        return out.toByteArray();
     }
 }

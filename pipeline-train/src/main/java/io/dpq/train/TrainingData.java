@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -52,12 +53,18 @@ final class TrainingData implements AutoCloseable {
      * Reads and checks a lake.
      *
      * @param where the lake's path, for messages
+     * @param say takes a line of progress before the long part begins
      * @throws UserException where there are no labels, too many images cannot be decoded, or a class has none left
      */
     static TrainingData load(
-            final JavaSparkContext spark, final Lake lake, final String where, final ImageContract contract) {
+            final JavaSparkContext spark,
+            final Lake lake,
+            final String where,
+            final ImageContract contract,
+            final Consumer<String> say) {
         final Dataset<Row> listing = lake.listing();
         final List<String> classes = classes(listing, where);
+        say.accept("reading and checking " + listing.count() + " images");
         final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing))
                 .toJavaRDD()
                 .mapPartitions(new RowChecker(contract, classes))

@@ -6,6 +6,7 @@ import io.dpq.job.JobMain;
 import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.model.OnnxEmbedder;
+import io.dpq.network.OneDnn;
 import io.dpq.quantizer.Codebooks;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The job as a user runs it: real Spark with two workers, real files, exit codes and sentences. */
 class TrainJobTest {
-    private static final int PER_CLASS = 16;
+    private static final int PER_CLASS = 8;
 
     @TempDir
     private static Path shared;
@@ -66,6 +67,7 @@ class TrainJobTest {
         assertThat(result.err).isEmpty();
         assertThat(result.code).isZero();
         assertThat(result.out)
+                .contains("reading and checking 25 images")
                 .contains("24 images of 3 classes")
                 .contains("skipped 1 images")
                 .contains("red/broken.png")
@@ -91,6 +93,7 @@ class TrainJobTest {
                 .containsEntry("averagingFrequency", 2)
                 .containsEntry("stepsPerEpoch", 3)
                 .containsEntry("totalSteps", 24)
+                .containsEntry("oneDnn", OneDnn.enabled())
                 .containsKeys("revision", "config");
         assertThat(manifest.provenance().get("versions"))
                 .isEqualTo(Map.of(
@@ -125,7 +128,7 @@ class TrainJobTest {
     void oneWorkerIsReproducible() {
         final String[] sets = {
             "train.workers=1",
-            "train.epochs=3",
+            "train.epochs=2",
             "train.semantic-epochs=1",
             "backbone.dropout=0.3",
             "model.path=" + model
@@ -143,17 +146,31 @@ class TrainJobTest {
         final Result result = train("train.epochs=2", "train.semantic-epochs=2");
         assertThat(result.err).isEmpty();
         assertThat(result.code).isZero();
-        assertThat(codebooks().values()).doesNotContain(Float.NaN);
+        assertThat(result.out)
+                .contains("starting codebooks by residual K-means")
+                .contains("codebooks started from the embeddings of 24 images")
+                .doesNotContain("warning");
+        // Codebooks that are still the noise of the network's start leave most of the embeddings over.
+        final List<?> errors = (List<?>) metrics().get("relativeHardError");
+        assertThat((double) errors.get(0)).isLessThan(0.5);
+        assertThat((double) errors.get(1)).isLessThan((double) errors.get(0));
     }
 
     @Test
     void labelVectorsComeFromAFile() throws IOException {
         final Path vectors = directory.resolve("vectors.txt");
         Files.writeString(vectors, "1 0 0 0 0 0\n0,1,0,0,0,0\n\n0 0 1 0 0 0\n");
-        final Result result =
-                train("labels.embeddings=" + vectors, "train.epochs=1", "train.semantic-epochs=1", "train.workers=2");
+        final String[] sets = {
+            "labels.embeddings=" + vectors, "train.epochs=1", "train.semantic-epochs=1", "loss.classification=0"
+        };
+        final Result result = train(sets);
         assertThat(result.err).isEmpty();
         assertThat(result.code).isZero();
+        final Object loss = metrics().get("semanticLoss");
+        // Two classes of nearly one vector have no margin between them, which the loss of the same images must show.
+        Files.writeString(vectors, "1 0 0 0 0 0\n0.99,0.01,0,0,0,0\n\n0 0 1 0 0 0\n");
+        assertThat(train(sets).code).isZero();
+        assertThat(metrics().get("semanticLoss")).isNotEqualTo(loss);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -161,10 +178,10 @@ class TrainJobTest {
         train.lake.path=/nowhere/at/all     | 2 | The lake /nowhere/at/all does not exist
         quantization.codewords=12           | 1 | 'quantization.codewords' is '12' but must be a power of two
         embedding.dimensions=2              | 1 | embedding.dimensions is 2 but 3 classes need as many orthogonal directions
-        train.batch-size=100                | 1 | 1 workers with batches of 100 need 100 images but there are 48
+        train.batch-size=100                | 1 | 1 workers with batches of 100 need 100 images but there are 24
         train.semantic-epochs=9             | 1 | train.semantic-epochs is 9 but train.epochs
-        labels.embeddings=/nowhere.txt      | 2 | The label vectors /nowhere.txt do not exist
-        backbone.weights=/nowhere.h5        | 2 | The file /nowhere.h5 does not exist; correct backbone.weights
+        labels.embeddings=/nowhere.txt      | 2 | The file /nowhere.txt does not exist; correct labels.embeddings
+        train.optimizer.warmup-steps=48     | 1 | train.optimizer.warmup-steps is 48 but the whole training takes 48 steps
         quantization.start=middle           | 1 | must be one of kmeans, random
         quantization.kmeans-sample=2        | 1 | quantization.kmeans-sample is 2 but must be at least quantization.codewords
         """)
@@ -173,6 +190,37 @@ class TrainJobTest {
         assertThat(result.err).contains(sentence).startsWith("dpq: ").hasLineCount(1);
         assertThat(result.code).isEqualTo(code);
         assertThat(model).doesNotExist();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(delimiter = '|', textBlock = """
+        backbone.weights=/weights.h5        | backbone.weights is given but the backbone simple-cnn always starts anew
+        backbone.frozen-up-to=conv9         | backbone.frozen-up-to names the layer "conv9"
+        backbone.kind=squeezenet            | The backbone squeezenet needs images of at least 47 pixels
+        """)
+    void aDryRunFindsWhatTheNetworkWouldRefuse(final String set, final String sentence) {
+        final List<String> args = new ArrayList<>(arguments(set));
+        args.add("--dry-run");
+        final ByteArrayOutputStream err = new ByteArrayOutputStream();
+        final int code = JobMain.run(new TrainJob(), args, System.out, print(err));
+        assertThat(text(err)).contains(sentence).startsWith("dpq: ").hasLineCount(1);
+        assertThat(code).isEqualTo(1);
+    }
+
+    @Test
+    void codebooksOfNoiseAreNeverPublished() {
+        final Result result = train("quantization.start=random", "train.epochs=2", "train.semantic-epochs=2");
+        assertThat(result.err).contains("quantization.start is random but train.semantic-epochs leaves no epoch");
+        assertThat(result.code).isEqualTo(1);
+    }
+
+    @Test
+    void filesAreLookedForBeforeTheImagesAreRead() {
+        final Result result =
+                train("backbone.kind=squeezenet", "image.crop=48", "image.resize=48", "backbone.weights=/nowhere.h5");
+        assertThat(result.err).contains("The file /nowhere.h5 does not exist; correct backbone.weights");
+        assertThat(result.code).isEqualTo(2);
+        assertThat(result.out).doesNotContain("images");
     }
 
     @Test
@@ -217,6 +265,12 @@ class TrainJobTest {
     }
 
     @Test
+    void trainingByCosineWarnsThatCodesAreAssignedByDistance() {
+        assertThat(train("train.epochs=1", "train.semantic-epochs=1", "quantization.similarity=cosine").out)
+                .contains("warning: quantization.similarity is cosine");
+    }
+
+    @Test
     void aDryRunTellsThePlanAndDoesNothing() {
         final List<String> args = new ArrayList<>(arguments());
         args.add("--dry-run");
@@ -225,6 +279,12 @@ class TrainJobTest {
         assertThat(code).isZero();
         assertThat(text(out)).contains("4 semantic and 4 joint epochs").contains("--class io.dpq.train.Train");
         assertThat(model).doesNotExist();
+    }
+
+    private Map<String, Object> metrics() {
+        return ModelDirectory.open(model.toString(), new Configuration())
+                .manifest()
+                .metrics();
     }
 
     private Codebooks codebooks() {

@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
@@ -39,8 +40,8 @@ final class Backbones {
 
     private void requireSide(final int least) {
         if (spec.inputSide() < least) {
-            throw UserException.usage("The backbone " + spec.backbone() + " needs images of at least " + least
-                    + " pixels, so raise image.crop from " + spec.inputSide() + ".");
+            throw UserException.usage("The backbone " + DpqConfig.kebab(spec.backbone()) + " needs images of at least "
+                    + least + " pixels, so raise image.crop from " + spec.inputSide() + ".");
         }
     }
 

@@ -57,10 +57,19 @@ public final class DpqNetwork {
         return graph;
     }
 
+    /**
+     * Refuses what {@link #build} would refuse, without weights and without building: cheap.
+     *
+     * @throws UserException as {@link #build} does, but for the weights file
+     */
+    public static void check(final NetworkSpec spec) {
+        configuration(spec, DataType.FLOAT, new ArrayList<>());
+    }
+
     /** The configuration, with the names of the backbone's layers added to {@code backbone}. */
     static ComputationGraphConfiguration configuration(
             final NetworkSpec spec, final DataType dataType, final List<String> backbone) {
-        check(spec);
+        checkHeads(spec);
         final Updaters updaters = new Updaters(spec);
         final ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder()
                 .seed(spec.seed())
@@ -126,7 +135,7 @@ public final class DpqNetwork {
         graph.setOutputs(CLASSIFICATION, QUANTIZATION);
     }
 
-    private static void check(final NetworkSpec spec) {
+    private static void checkHeads(final NetworkSpec spec) {
         if (spec.labelVectors().length != spec.classes()) {
             throw UserException.usage("There are " + spec.labelVectors().length + " label vectors for " + spec.classes()
                     + " classes, so give labels.embeddings one line a class.");
@@ -148,11 +157,6 @@ public final class DpqNetwork {
      * @param images [N, 3, S, S], row-major
      * @param labels N rows of class indices; an empty row has no label
      */
-    public static MultiDataSet batch(final float[] images, final int[][] labels, final NetworkSpec spec) {
-        return batch(images, labels, spec.classes(), spec.inputSide());
-    }
-
-    /** As {@link #batch(float[], int[][], NetworkSpec)}, for workers, to which a spec does not travel. */
     public static MultiDataSet batch(
             final float[] images, final int[][] labels, final int classes, final int inputSide) {
         final INDArray multiHot = Nd4j.zeros(DataType.FLOAT, labels.length, classes);

@@ -1,11 +1,8 @@
 package io.dpq.network;
 
 import io.dpq.model.Embedder;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.util.Arrays;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -20,14 +17,10 @@ public final class NetworkEmbedder implements Embedder {
     /**
      * Restores a graph from the bytes of network.zip.
      *
-     * @throws IllegalArgumentException where they are no such file
+     * @throws io.dpq.config.UserException where they are no such file, or hold what no network needs
      */
     public NetworkEmbedder(final byte[] networkZip, final int inputSide) {
-        try {
-            this.graph = ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(networkZip), false);
-        } catch (final IOException | IllegalStateException e) {
-            throw new IllegalArgumentException("These bytes are not a network.zip.", e);
-        }
+        this.graph = NetworkZip.restore(networkZip, false);
         this.inputSide = inputSide;
         this.dimensions =
                 (int) graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").size(1);

@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param labelVectors [classes][D], unit or not; cosine is taken of them
  * @param optimizer updaters and schedule
  * @param totalSteps minibatches per worker of the whole training, for the schedule
+ * @param semanticSteps of those, before the quantization terms join: until then codebooks have no gradient
  * @param seed of weights and dropout
  * @param severalLabels whether images may have several labels: sigmoid instead of softmax classification
  */
@@ -46,52 +47,9 @@ public record NetworkSpec(
         float[][] labelVectors,
         OptimizerSpec optimizer,
         int totalSteps,
+        int semanticSteps,
         long seed,
         boolean severalLabels) {
-    /** A network for images of one label. */
-    public NetworkSpec(
-            final int classes,
-            final int inputSide,
-            final Backbone backbone,
-            final int backboneWidth,
-            final Optional<String> weights,
-            final boolean normaliseFeatures,
-            final Optional<String> frozenUpTo,
-            final double dropout,
-            final int dimensions,
-            final int levels,
-            final int codewords,
-            final Similarity similarity,
-            final double gamma,
-            final GradientMode gradient,
-            final LossWeights loss,
-            final float[][] labelVectors,
-            final OptimizerSpec optimizer,
-            final int totalSteps,
-            final long seed) {
-        this(
-                classes,
-                inputSide,
-                backbone,
-                backboneWidth,
-                weights,
-                normaliseFeatures,
-                frozenUpTo,
-                dropout,
-                dimensions,
-                levels,
-                codewords,
-                similarity,
-                gamma,
-                gradient,
-                loss,
-                labelVectors,
-                optimizer,
-                totalSteps,
-                seed,
-                false);
-    }
-
     /** Kinds of backbones. */
     public enum Backbone {
         /** A small plain CNN for 32-pixel images. */

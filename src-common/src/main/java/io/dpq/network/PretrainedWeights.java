@@ -6,7 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
 import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
@@ -16,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * Copies weights of a Keras 2 file into a backbone's layers of the same names. Keras' models are channel-last and
  * Deeplearning4j imports them so, which runs several times slower; only the weights are taken, turned from [height, width, in,
- * out] to [out, in, height, width].
+ * out] to [out, in, height, width], and rows of a dense layer behind a flattened image likewise.
  */
 final class PretrainedWeights {
     private static final String ROOT = "model_weights";
@@ -33,7 +37,7 @@ final class PretrainedWeights {
             for (final String name : layers) {
                 final Layer layer = graph.getLayer(name);
                 if (!layer.paramTable(false).isEmpty()) {
-                    copy(archive, name, layer, file);
+                    copy(archive, name, layer, flattened(graph, name), file);
                 }
             }
         } catch (final UserException e) {
@@ -44,8 +48,17 @@ final class PretrainedWeights {
         }
     }
 
-    private static void copy(final Hdf5Archive archive, final String name, final Layer layer, final String file)
+    private static void copy(
+            final Hdf5Archive archive,
+            final String name,
+            final Layer layer,
+            final Optional<CnnToFeedForwardPreProcessor> flattened,
+            final String file)
             throws UnsupportedKerasConfigurationException {
+        if (!layer.paramTable(false).containsKey(ConvolutionParamInitializer.WEIGHT_KEY)) {
+            throw UserException.data("The layer \"" + name + "\" takes no weights from Keras files such as " + file
+                    + ", so remove backbone.weights or choose the backbone.kind it was made for.");
+        }
         final List<String> groups = new ArrayList<>(List.of(ROOT));
         if (!archive.getGroups(ROOT).contains(name)) {
             throw unfitting(file, "has no layer \"" + name + "\"");
@@ -58,14 +71,40 @@ final class PretrainedWeights {
         final String[] path = groups.toArray(new String[0]);
         assign(
                 layer.getParam(ConvolutionParamInitializer.WEIGHT_KEY),
-                channelFirst(archive.readDataSet("kernel:0", path)),
+                channelFirst(archive.readDataSet("kernel:0", path), flattened),
                 name,
                 file);
         assign(layer.getParam(ConvolutionParamInitializer.BIAS_KEY), archive.readDataSet("bias:0", path), name, file);
     }
 
-    private static INDArray channelFirst(final INDArray kernel) {
-        return kernel.rank() == 4 ? kernel.permute(3, 2, 0, 1) : kernel;
+    /** How the layer's input is flattened, where it comes from a convolution. */
+    static Optional<CnnToFeedForwardPreProcessor> flattened(final ComputationGraph graph, final String name) {
+        final GraphVertex vertex = graph.getConfiguration().getVertices().get(name);
+        return vertex instanceof LayerVertex layer
+                        && layer.getPreProcessor() instanceof CnnToFeedForwardPreProcessor flatten
+                ? Optional.of(flatten)
+                : Optional.empty();
+    }
+
+    /** A kernel in the order of channel-first layers; Keras flattens images row by row with the channel innermost. */
+    static INDArray channelFirst(final INDArray kernel, final Optional<CnnToFeedForwardPreProcessor> flattened) {
+        if (kernel.rank() == 4) {
+            return kernel.permute(3, 2, 0, 1);
+        }
+        return flattened
+                .filter(flatten ->
+                        kernel.size(0) == flatten.getInputHeight() * flatten.getInputWidth() * flatten.getNumChannels())
+                .map(flatten -> kernel.dup('c')
+                        .reshape(
+                                'c',
+                                flatten.getInputHeight(),
+                                flatten.getInputWidth(),
+                                flatten.getNumChannels(),
+                                kernel.size(1))
+                        .permute(2, 0, 1, 3)
+                        .dup('c')
+                        .reshape('c', kernel.size(0), kernel.size(1)))
+                .orElse(kernel);
     }
 
     private static void assign(final INDArray parameter, final INDArray values, final String name, final String file) {

@@ -40,7 +40,8 @@ final class Updaters {
 
     /** Codebooks always take Adam, as the authors' code does. */
     IUpdater codebooks() {
-        return new Adam(RateSchedule.of(spec, spec.optimizer().codebookLearningRate()));
+        return new Adam(new CodebookSchedule(
+                RateSchedule.of(spec, spec.optimizer().codebookLearningRate()), spec.semanticSteps()));
     }
 
     /** Weight decay of weights; batch normalisation, biases and codebooks never take it. */

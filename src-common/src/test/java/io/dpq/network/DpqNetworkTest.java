@@ -31,7 +31,7 @@ class DpqNetworkTest {
             labels[i / pixels][0] = i / pixels % 3;
             images[i] = images[i] * 0.1f + (i / pixels % 3 - 1) * (i / (pixels / 3) % 3 == 0 ? 1 : -1);
         }
-        return DpqNetwork.batch(images, labels, spec);
+        return Specs.batch(images, labels, spec);
     }
 
     @Test

@@ -65,6 +65,7 @@ class GradientTest {
                 Specs.gaussian(3, dimensions, 11),
                 Specs.optimizer(1),
                 10,
+                0,
                 17,
                 several);
     }

@@ -10,10 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -54,7 +61,9 @@ class PretrainedWeightsTest {
                 plain.labelVectors(),
                 Specs.optimizer(0.1),
                 100,
-                7);
+                0,
+                7,
+                false);
     }
 
     @Test
@@ -113,13 +122,68 @@ class PretrainedWeightsTest {
     }
 
     @Test
+    void aDenseKernelBehindAnImageIsTurnedToTheChannelFirstOrder() {
+        final ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder()
+                .graphBuilder()
+                .addInputs("image")
+                .setInputTypes(InputType.convolutional(2, 3, 4))
+                .addLayer(
+                        "pool",
+                        new SubsamplingLayer.Builder(PoolingType.MAX)
+                                .kernelSize(1, 1)
+                                .stride(1, 1)
+                                .build(),
+                        "image")
+                .addLayer(
+                        "fc6",
+                        new DenseLayer.Builder()
+                                .nOut(5)
+                                .activation(Activation.IDENTITY)
+                                .build(),
+                        "pool")
+                .addLayer(
+                        "out",
+                        new OutputLayer.Builder()
+                                .nOut(2)
+                                .activation(Activation.SOFTMAX)
+                                .build(),
+                        "fc6")
+                .setOutputs("out")
+                .build());
+        graph.init();
+        final INDArray keras = Nd4j.createFromArray(Specs.gaussian(2 * 3 * 4, 5, 1));
+        final INDArray image = Nd4j.createFromArray(Specs.gaussian(1, 24, 2)[0]).reshape('c', 1, 4, 2, 3);
+
+        graph.getLayer("fc6")
+                .getParam("W")
+                .assign(PretrainedWeights.channelFirst(keras, PretrainedWeights.flattened(graph, "fc6")));
+
+        // What Keras computes: the image with the channel innermost, times the kernel as it is in the file.
+        final INDArray expected =
+                image.permute(0, 2, 3, 1).dup('c').reshape('c', 1, 24).mmul(keras);
+        final INDArray actual = graph.output(List.of("fc6"), false, new INDArray[] {image}, null)[0];
+        assertThat(actual.sub(expected).amaxNumber().doubleValue()).isLessThan(1e-5);
+    }
+
+    @Test
+    void aLayerThatKerasWeightsDoNotFitIsNamed() {
+        final String weights =
+                backbones().resolve("squeezenet_v1.0_imagenet_features.h5").toString();
+        final ComputationGraph graph = DpqNetwork.build(spec(NetworkSpec.Backbone.SIMPLE_CNN, 8, null, null));
+
+        assertThatThrownBy(() -> PretrainedWeights.load(graph, List.of("conv1_bn"), weights))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("\"conv1_bn\"");
+    }
+
+    @Test
     void frozenLayersStayAndTheOthersLearn() {
         final ComputationGraph graph =
                 DpqNetwork.build(spec(NetworkSpec.Backbone.SQUEEZENET, 47, null, "fire3_expand3x3"));
         final INDArray frozen = graph.getLayer("fire2_expand1x1").getParam("W").dup();
         final INDArray free = graph.getLayer("fire4_squeeze1x1").getParam("W").dup();
 
-        graph.fit(DpqNetwork.batch(
+        graph.fit(Specs.batch(
                 Specs.images(2, 47, 3), new int[][] {{0}, {1}}, spec(NetworkSpec.Backbone.SQUEEZENET, 47, null, null)));
 
         assertThat(graph.getLayer("fire3_expand3x3")).isInstanceOf(FrozenLayer.class);

@@ -2,6 +2,7 @@ package io.dpq.network;
 
 import java.util.Optional;
 import java.util.Random;
+import org.nd4j.linalg.dataset.MultiDataSet;
 
 /** Small networks for tests, and random inputs for them. */
 final class Specs {
@@ -27,7 +28,39 @@ final class Specs {
                 gaussian(3, dimensions, 5),
                 optimizer(1),
                 100,
-                7);
+                0,
+                7,
+                false);
+    }
+
+    static MultiDataSet batch(final float[] images, final int[][] labels, final NetworkSpec spec) {
+        return DpqNetwork.batch(images, labels, spec.classes(), spec.inputSide());
+    }
+
+    /** The same network, but that its joint stage begins after the given steps. */
+    static NetworkSpec jointFrom(final NetworkSpec spec, final int semanticSteps) {
+        return new NetworkSpec(
+                spec.classes(),
+                spec.inputSide(),
+                spec.backbone(),
+                spec.backboneWidth(),
+                spec.weights(),
+                spec.normaliseFeatures(),
+                spec.frozenUpTo(),
+                spec.dropout(),
+                spec.dimensions(),
+                spec.levels(),
+                spec.codewords(),
+                spec.similarity(),
+                spec.gamma(),
+                spec.gradient(),
+                spec.loss(),
+                spec.labelVectors(),
+                spec.optimizer(),
+                spec.totalSteps(),
+                semanticSteps,
+                spec.seed(),
+                spec.severalLabels());
     }
 
     static NetworkSpec.OptimizerSpec optimizer(final double backboneFactor) {

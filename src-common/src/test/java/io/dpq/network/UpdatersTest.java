@@ -11,6 +11,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
@@ -60,7 +62,9 @@ class UpdatersTest {
                 plain.labelVectors(),
                 new NetworkSpec.OptimizerSpec(Kind.NESTEROVS, 0.1, 0.8, 0.01, 0.5, 2, 0.003, Schedule.STEP, 0, 0.5, 10),
                 100,
-                7));
+                0,
+                7,
+                false));
     }
 
     @Test
@@ -79,6 +83,35 @@ class UpdatersTest {
         final Adam codebook = (Adam) graph.getLayer("level_1").getConfig().getUpdaterByParam("C");
         assertThat(codebook.getLearningRate(0, 0)).isCloseTo(0.003, within(1e-12));
         assertThat(codebook.getLearningRate(10, 0)).isCloseTo(0.0015, within(1e-12));
+    }
+
+    @Test
+    void codebooksTakeStepsOfTheScheduledLengthFromTheFirstJointStepOn() {
+        final int semantic = 12;
+        final NetworkSpec spec = Specs.jointFrom(Specs.of(NetworkSpec.Backbone.SIMPLE_CNN, 8, 6), semantic);
+        final ComputationGraph graph = DpqNetwork.build(spec);
+        final MultiDataSet batch = Specs.batch(Specs.images(6, 8, 3), new int[][] {{0}, {1}, {2}, {0}, {1}, {2}}, spec);
+        DpqNetwork.setLossWeights(graph, spec.loss().semanticOnly());
+        for (int i = 0; i < semantic; i++) {
+            graph.fit(batch);
+        }
+        DpqNetwork.setLossWeights(graph, spec.loss());
+        final INDArray before = graph.getLayer("level_1").getParam("C").dup();
+
+        graph.fit(batch);
+
+        // Adam's first step moves every value that has a gradient by the rate, whatever the gradient.
+        final double step =
+                graph.getLayer("level_1").getParam("C").sub(before).amaxNumber().doubleValue();
+        assertThat(step).isCloseTo(spec.optimizer().codebookLearningRate(), within(2e-4));
+    }
+
+    @Test
+    void theCodebookScheduleKeepsThePlainRateWhereThereIsNoSemanticStage() {
+        final RateSchedule plain = new RateSchedule(Schedule.COSINE, 3, 25, 5, 0.5, 10);
+        for (int step = 0; step < 30; step++) {
+            assertThat(new CodebookSchedule(plain, 0).valueAt(step, 0)).isEqualTo(plain.valueAt(step, 0));
+        }
     }
 
     @Test

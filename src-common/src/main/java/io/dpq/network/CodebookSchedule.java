@@ -1,0 +1,41 @@
+package io.dpq.network;
+
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.schedule.ISchedule;
+import org.nd4j.shade.jackson.annotation.JsonCreator;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+
+/**
+ * The codebooks' rate for Adam (arXiv 1412.6980). Their moments stay zero until the joint stage, yet Adam corrects its bias by
+ * the network's count of steps, which runs from the beginning; the first joint steps would be three to seven times too long.
+ * From the first joint step on, the rate is therefore multiplied by c(k) / c(t), with k and t the steps counted from the joint
+ * stage and from the beginning and c(n) = sqrt(1 - b2^n) / (1 - b1^n), which puts Adam's correction in order exactly.
+ *
+ * @param rate as scheduled
+ * @param jointStart the iteration, from 0, of the first joint step
+ */
+record CodebookSchedule(
+        @JsonProperty("rate") RateSchedule rate,
+        @JsonProperty("jointStart") int jointStart) implements ISchedule {
+    @JsonCreator
+    CodebookSchedule {}
+
+    @Override
+    public double valueAt(final int iteration, final int epoch) {
+        final double scheduled = rate.valueAt(iteration, epoch);
+        return iteration < jointStart
+                ? scheduled
+                : scheduled * (correction(iteration - jointStart + 1) / correction(iteration + 1));
+    }
+
+    private static double correction(final int steps) {
+        return Math.sqrt(1 - Math.pow(Adam.DEFAULT_ADAM_BETA2_VAR_DECAY, steps))
+                / (1 - Math.pow(Adam.DEFAULT_ADAM_BETA1_MEAN_DECAY, steps));
+    }
+
+    /** Immutable, so that a copy is the same. */
+    @Override
+    public ISchedule clone() {
+        return this;
+    }
+}
