@@ -217,8 +217,8 @@ class WholePathIT {
     void codesOfAnotherModelAreRefused() throws Exception {
         final Path other = work.resolve("other-model");
         expectSuccess(dpq("train", "--set", "model.path=" + other, "--set", "seed=2", "--set", "train.epochs=2"));
-        expectMistake(dpq("evaluate", "--set", "model.path=" + other), 2, "model");
-        expectMistake(dpq("encode", "--set", "model.path=" + other), 2, "model");
+        expectMistake(dpq("evaluate", "--set", "model.path=" + other), 2, "holds codes of model");
+        expectMistake(dpq("encode", "--set", "model.path=" + other), 2, "holds codes of model");
         assertThat(manifestOfTheOnlyRun()).isNotNull();
     }
 
@@ -244,6 +244,24 @@ class WholePathIT {
 
     @Test
     @Order(9)
+    void aSparkHomeOfTheUsersIsTaken() throws Exception {
+        final Path home = project.resolve("submit/spark-home/target/spark");
+        final ProcessBuilder builder = new ProcessBuilder(
+                        project.resolve("submit/dpq").toString(), "train", "--help")
+                .redirectErrorStream(true)
+                .redirectOutput(work.resolve("help.txt").toFile());
+        builder.environment().put("SPARK_HOME", home.toString());
+        builder.environment().remove("SPARK_CONF_DIR");
+        assertThat(builder.start().waitFor()).isZero();
+        assertThat(work.resolve("help.txt")).content().contains("Usage: dpq train");
+
+        builder.environment().put("SPARK_HOME", work.toString());
+        assertThat(builder.start().waitFor()).isEqualTo(1);
+        assertThat(work.resolve("help.txt")).content().contains("is no Spark 3.5 for Scala 2.12");
+    }
+
+    @Test
+    @Order(10)
     void theLauncherRefusesAnUnknownJob() throws Exception {
         final Ended ended = run("submit/dpq", "fly");
         assertThat(ended.code()).isEqualTo(1);
