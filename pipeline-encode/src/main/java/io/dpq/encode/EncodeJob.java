@@ -177,7 +177,7 @@ public final class EncodeJob implements Job {
         final long partitionBytes = partitionBytes(settings.partitionBytes(), images, bytes);
         spark.setJobDescription("dpq encode: " + images + " images into run " + run.id());
         try (Progress progress = new Progress(context.out(), images, encoded::sum, quarantined::sum)) {
-            run.stage(task.rows(lake.read(pending, partitionBytes)));
+            run.stage(task.rows(lake.read(pending, partitionBytes, model.image().maxBytes())));
             return progress.seconds();
         }
     }

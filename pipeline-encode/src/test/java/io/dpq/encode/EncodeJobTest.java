@@ -18,6 +18,7 @@ import io.dpq.network.Engine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -174,7 +176,7 @@ final class EncodeJobTest {
 
     private Dataset<Row> images() {
         final Lake lake = Lake.open(spark, LakeSettings.from(config(), "encode.lake"));
-        return lake.read(lake.listing(), 64L << 20).cache();
+        return lake.read(lake.listing(), 64L << 20, 256L << 20).cache();
     }
 
     private static EncodeTask task(final Engine engine) {
@@ -216,6 +218,25 @@ final class EncodeJobTest {
         assertThat(table().read(spark, model.modelId(), 3).collectAsList())
                 .extracting(row -> row.getString(0))
                 .containsExactlyInAnyOrder("things/0.jpg", "things/1.jpg", "things/2.jpg", "things/another.jpg");
+    }
+
+    @Test
+    void aFileTooLongIsNotReadButQuarantined() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("long/things"));
+        copy(1, lake);
+        try (RandomAccessFile stray =
+                new RandomAccessFile(lake.resolve("stray.bin").toFile(), "rw")) {
+            stray.setLength(8L << 30);
+        }
+        encode(TOLERANT, "encode.lake.path=" + lake.getParent());
+
+        assertThat(newest().encoded()).isEqualTo(1);
+        assertThat(newest().quarantineReasons()).isEqualTo(Map.of("TOO_MANY_BYTES", 1L));
+        assertThat(spark.read()
+                        .parquet(folder.resolve("codes/_quarantine").toString())
+                        .head()
+                        .<Long>getAs("length"))
+                .isEqualTo(8L << 30);
     }
 
     private static void copy(final int count, final Path target) throws IOException {

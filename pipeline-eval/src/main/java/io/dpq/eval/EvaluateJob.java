@@ -81,8 +81,8 @@ public final class EvaluateJob implements Job {
         }
         stopwatch.lap("open");
 
-        final QueryEmbedding.Result queries = QueryEmbedding.embed(
-                spark.sparkContext(), Lake.open(spark, settings.queries()), settings, model.modelId());
+        final QueryEmbedding.Result queries =
+                QueryEmbedding.embed(spark.sparkContext(), Lake.open(spark, settings.queries()), settings, model);
         requireUsable(queries, settings);
         stopwatch.lap("embedQueries");
 

@@ -4,6 +4,7 @@ import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.Tensors;
 import io.dpq.lake.Lake;
+import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
 import io.dpq.network.SharedModel;
@@ -43,20 +44,22 @@ final class QueryEmbedding {
      *
      * @param lake of query images
      * @param settings which model and batch size
-     * @param modelId that the driver verified
+     * @param model that the driver verified
      */
-    static Result embed(final SparkContext spark, final Lake lake, final Settings settings, final String modelId) {
+    static Result embed(final SparkContext spark, final Lake lake, final Settings settings, final ModelManifest model) {
         final Dataset<Row> listing = lake.listing();
         final Row total = listing.selectExpr("coalesce(sum(length), 0)").head();
         final long share = total.getLong(0) / ((long) spark.defaultParallelism() * TASKS_PER_CORE);
         final Task task = new Task(
                 settings.modelPath(),
-                modelId,
+                model.modelId(),
                 settings.threads(),
                 settings.batchSize(),
                 new SerializableConfiguration(spark.hadoopConfiguration()));
         final List<Outcome> outcomes = lake.read(
-                        listing, Math.max(LEAST_PARTITION_BYTES, Math.min(MOST_PARTITION_BYTES, share)))
+                        listing,
+                        Math.max(LEAST_PARTITION_BYTES, Math.min(MOST_PARTITION_BYTES, share)),
+                        model.image().maxBytes())
                 .select("id", "labels", "content")
                 .toJavaRDD()
                 .mapPartitions(task::call)

@@ -147,9 +147,9 @@ class EvaluateJobTest {
 
     private static List<Query> embed(final String modelName, final String lake) {
         final DpqConfig config = config("model.path=" + folder.resolve(modelName), "evaluate.batch-size=16");
-        final String id = ModelDirectory.open(folder.resolve(modelName).toString(), hadoop)
-                .manifest()
-                .modelId();
+        final ModelManifest manifest = ModelDirectory.open(
+                        folder.resolve(modelName).toString(), hadoop)
+                .manifest();
         final Lake images = Lake.open(
                 spark,
                 new LakeSettings(
@@ -157,7 +157,7 @@ class EvaluateJobTest {
                         LakeSettings.Kind.DIRECTORY,
                         folder.resolve(lake).toString(),
                         Optional.empty()));
-        return QueryEmbedding.embed(spark.sparkContext(), images, Settings.from(config), id)
+        return QueryEmbedding.embed(spark.sparkContext(), images, Settings.from(config), manifest)
                 .queries();
     }
 

@@ -58,7 +58,7 @@ final class TrainingData implements AutoCloseable {
             final JavaSparkContext spark, final Lake lake, final String where, final ImageContract contract) {
         final Dataset<Row> listing = lake.listing();
         final List<String> classes = classes(listing, where);
-        final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing))
+        final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing), contract.maxBytes())
                 .toJavaRDD()
                 .mapPartitions(new RowChecker(contract, classes))
                 .persist(StorageLevel.MEMORY_AND_DISK_SER());
