@@ -103,9 +103,8 @@ final class EncodeJobTest {
         final RunManifest run = newest();
         assertThat(run.modelId()).isEqualTo(model.modelId());
         assertThat(run.listed()).isEqualTo(LISTED);
-        assertThat(run.encoded() + run.quarantined()).isEqualTo(LISTED);
-        assertThat(run.encoded()).isGreaterThanOrEqualTo(READABLE);
-        assertThat(run.quarantined()).isPositive();
+        assertThat(run.encoded()).isEqualTo(READABLE);
+        assertThat(run.quarantined()).isEqualTo(SampleLake.DAMAGED);
         assertThat(run.unchanged()).isZero();
         assertThat(run.config()).containsEntry("encode.batch-size", 8);
 
@@ -218,6 +217,23 @@ final class EncodeJobTest {
         assertThat(table().read(spark, model.modelId(), 3).collectAsList())
                 .extracting(row -> row.getString(0))
                 .containsExactlyInAnyOrder("things/0.jpg", "things/1.jpg", "things/2.jpg", "things/another.jpg");
+    }
+
+    @Test
+    void anotherLakeIsNotMixedIntoATable() throws IOException {
+        final Path one = Files.createDirectories(folder.resolve("one/things"));
+        final Path two = Files.createDirectories(folder.resolve("two/things"));
+        copy(1, one);
+        copy(2, two);
+        encode("encode.lake.path=" + one.getParent());
+        // The same place, written otherwise.
+        encode("encode.lake.path=file:" + one.getParent());
+
+        assertThatThrownBy(() -> encode("encode.lake.path=" + two.getParent()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(one.getParent().toString())
+                .hasMessageContaining(two.getParent().toString());
+        assertThat(table().runs()).hasSize(2);
     }
 
     @Test
