@@ -15,11 +15,13 @@ import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -110,14 +112,46 @@ public final class EncodeJob implements Job {
                 ModelDirectory.open(settings.modelPath(), hadoop).manifest();
         Embedders.requireReadable(settings.modelPath(), model.image());
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
-        // Before the lake is listed, which may take long.
-        table.requireModel(model.modelId());
-
-        final Lake lake = Lake.open(spark, LakeSettings.from(context.config(), LAKE));
-        final long listed = lake.listing().count();
-        if (listed == 0) {
-            throw UserException.data("The lake of " + LAKE + ".path holds no images; correct the path or the list.");
+        final LakeSettings lake = LakeSettings.from(context.config(), LAKE);
+        requireSameLake(table, lake.path(), hadoop);
+        // Before the lake is listed, which may take long; and before the table is asked what it holds.
+        try (CodeRun run = table.begin(
+                new CodeRun.Identity(model.modelId(), model.image().version(), model.levels(), model.codewords()))) {
+            return encode(context, settings, model, table, Lake.open(spark, lake), run);
         }
+    }
+
+    /** Ids are relative to the lake's root: of two lakes in one table, equal ids would be taken for one image. */
+    private static void requireSameLake(final CodeTable table, final String path, final Configuration hadoop) {
+        for (final RunManifest run : table.completeRuns()) {
+            final Object earlier = run.config().get(LAKE + ".path");
+            if (earlier != null && !qualified(earlier.toString(), hadoop).equals(qualified(path, hadoop))) {
+                throw UserException.data("The code table holds images of the lake " + earlier + " (run " + run.runId()
+                        + "), and ids of the lake " + path + " could be the same; set " + LAKE
+                        + ".path to the former or codes.path to another table.");
+            }
+        }
+    }
+
+    private static String qualified(final String path, final Configuration hadoop) {
+        try {
+            final Path given = new Path(path);
+            return given.getFileSystem(hadoop).makeQualified(given).toString();
+        } catch (IOException | IllegalArgumentException e) {
+            // A path that cannot be reached any more is compared as it was written.
+            return path;
+        }
+    }
+
+    private static Outcome encode(
+            final JobContext context,
+            final Settings settings,
+            final ModelManifest model,
+            final CodeTable table,
+            final Lake lake,
+            final CodeRun run) {
+        final SparkSession spark = context.spark();
+        final long listed = lake.listing().count();
         final Dataset<Row> pending = pending(spark, lake, table, model);
         final Row totals = pending.agg(
                         functions.count("*"), functions.coalesce(functions.sum("length"), functions.lit(0L)))
@@ -126,8 +160,6 @@ public final class EncodeJob implements Job {
         context.out()
                 .println(listed + " images listed, " + (listed - todo) + " already encoded, " + todo + " to encode.");
 
-        final CodeRun run = table.begin(
-                new CodeRun.Identity(model.modelId(), model.image().version(), model.levels(), model.codewords()));
         final double seconds =
                 todo == 0 ? 0 : stage(context, settings, model, lake, pending, run, todo, totals.getLong(1));
         spark.sparkContext().setJobDescription("dpq encode: publish run " + run.id());
@@ -177,7 +209,7 @@ public final class EncodeJob implements Job {
         final long partitionBytes = partitionBytes(settings.partitionBytes(), images, bytes);
         spark.setJobDescription("dpq encode: " + images + " images into run " + run.id());
         try (Progress progress = new Progress(context.out(), images, encoded::sum, quarantined::sum)) {
-            run.stage(task.rows(lake.read(pending, partitionBytes)));
+            run.stage(task.rows(lake.read(pending, partitionBytes, model.image().maxBytes())));
             return progress.seconds();
         }
     }

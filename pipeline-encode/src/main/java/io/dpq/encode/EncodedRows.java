@@ -95,10 +95,13 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
             final Row image = source.next();
             final byte[] content = image.isNullAt(3) ? null : image.<byte[]>getAs(3);
             if (content == null) {
+                // The lake leaves content out where it is longer than what it was told to read.
                 quarantine(
                         image,
                         image.getAs(2),
-                        ImageRejectedException.Reason.UNREADABLE,
+                        image.getLong(2) > model.image().maxBytes()
+                                ? ImageRejectedException.Reason.TOO_MANY_BYTES
+                                : ImageRejectedException.Reason.UNREADABLE,
                         image.isNullAt(4) ? "no content" : image.getString(4));
                 continue;
             }

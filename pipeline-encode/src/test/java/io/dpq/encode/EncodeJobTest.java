@@ -18,6 +18,7 @@ import io.dpq.network.Engine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -101,9 +103,8 @@ final class EncodeJobTest {
         final RunManifest run = newest();
         assertThat(run.modelId()).isEqualTo(model.modelId());
         assertThat(run.listed()).isEqualTo(LISTED);
-        assertThat(run.encoded() + run.quarantined()).isEqualTo(LISTED);
-        assertThat(run.encoded()).isGreaterThanOrEqualTo(READABLE);
-        assertThat(run.quarantined()).isPositive();
+        assertThat(run.encoded()).isEqualTo(READABLE);
+        assertThat(run.quarantined()).isEqualTo(SampleLake.DAMAGED);
         assertThat(run.unchanged()).isZero();
         assertThat(run.config()).containsEntry("encode.batch-size", 8);
 
@@ -174,7 +175,7 @@ final class EncodeJobTest {
 
     private Dataset<Row> images() {
         final Lake lake = Lake.open(spark, LakeSettings.from(config(), "encode.lake"));
-        return lake.read(lake.listing(), 64L << 20).cache();
+        return lake.read(lake.listing(), 64L << 20, 256L << 20).cache();
     }
 
     private static EncodeTask task(final Engine engine) {
@@ -216,6 +217,42 @@ final class EncodeJobTest {
         assertThat(table().read(spark, model.modelId(), 3).collectAsList())
                 .extracting(row -> row.getString(0))
                 .containsExactlyInAnyOrder("things/0.jpg", "things/1.jpg", "things/2.jpg", "things/another.jpg");
+    }
+
+    @Test
+    void anotherLakeIsNotMixedIntoATable() throws IOException {
+        final Path one = Files.createDirectories(folder.resolve("one/things"));
+        final Path two = Files.createDirectories(folder.resolve("two/things"));
+        copy(1, one);
+        copy(2, two);
+        encode("encode.lake.path=" + one.getParent());
+        // The same place, written otherwise.
+        encode("encode.lake.path=file:" + one.getParent());
+
+        assertThatThrownBy(() -> encode("encode.lake.path=" + two.getParent()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(one.getParent().toString())
+                .hasMessageContaining(two.getParent().toString());
+        assertThat(table().runs()).hasSize(2);
+    }
+
+    @Test
+    void aFileTooLongIsNotReadButQuarantined() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("long/things"));
+        copy(1, lake);
+        try (RandomAccessFile stray =
+                new RandomAccessFile(lake.resolve("stray.bin").toFile(), "rw")) {
+            stray.setLength(8L << 30);
+        }
+        encode(TOLERANT, "encode.lake.path=" + lake.getParent());
+
+        assertThat(newest().encoded()).isEqualTo(1);
+        assertThat(newest().quarantineReasons()).isEqualTo(Map.of("TOO_MANY_BYTES", 1L));
+        assertThat(spark.read()
+                        .parquet(folder.resolve("codes/_quarantine").toString())
+                        .head()
+                        .<Long>getAs("length"))
+                .isEqualTo(8L << 30);
     }
 
     private static void copy(final int count, final Path target) throws IOException {

@@ -26,7 +26,8 @@ final class CodeBlock implements Serializable {
     /** Which of {@link #labelSets} a row has. */
     private final int[] labelSet;
 
-    private final List<List<String>> labelSets;
+    /** Arrays, because Kryo can write immutable lists but not read them. */
+    private final String[][] labelSets;
     /** Rank of each row's id in the whole table, or empty where ties stay ties. */
     private final long[] orders;
     /** [level]: the first row of each group that a level cannot tell apart, then the number of rows. */
@@ -36,7 +37,7 @@ final class CodeBlock implements Serializable {
             final int levels,
             final short[] codes,
             final int[] labelSet,
-            final List<List<String>> labelSets,
+            final String[][] labelSets,
             final long[] orders) {
         this.levels = levels;
         this.rows = labelSet.length;
@@ -121,7 +122,9 @@ final class CodeBlock implements Serializable {
                     sortedOrders[row] = orders[sorted[row]];
                 }
             }
-            return new CodeBlock(levels, sortedCodes, sortedLabels, List.copyOf(labelSets), sortedOrders);
+            final String[][] sets =
+                    labelSets.stream().map(set -> set.toArray(new String[0])).toArray(String[][]::new);
+            return new CodeBlock(levels, sortedCodes, sortedLabels, sets, sortedOrders);
         }
 
         private int[] byOrder() {
@@ -169,9 +172,13 @@ final class CodeBlock implements Serializable {
 
     /** Rows of each label set. */
     Map<List<String>, Long> labelCounts() {
-        final Map<List<String>, Long> counts = new HashMap<>();
+        final long[] ofSet = new long[labelSets.length];
         for (final int set : labelSet) {
-            counts.merge(labelSets.get(set), 1L, Long::sum);
+            ofSet[set]++;
+        }
+        final Map<List<String>, Long> counts = new HashMap<>();
+        for (int set = 0; set < ofSet.length; set++) {
+            counts.put(new ArrayList<>(Arrays.asList(labelSets[set])), ofSet[set]);
         }
         return counts;
     }
@@ -222,9 +229,9 @@ final class CodeBlock implements Serializable {
 
     private int[] relevantBefore(final List<String> queryLabels) {
         final Set<String> wanted = new HashSet<>(queryLabels);
-        final boolean[] shares = new boolean[labelSets.size()];
+        final boolean[] shares = new boolean[labelSets.length];
         for (int set = 0; set < shares.length; set++) {
-            shares[set] = labelSets.get(set).stream().anyMatch(wanted::contains);
+            shares[set] = Arrays.stream(labelSets[set]).anyMatch(wanted::contains);
         }
         final int[] before = new int[rows + 1];
         for (int row = 0; row < rows; row++) {

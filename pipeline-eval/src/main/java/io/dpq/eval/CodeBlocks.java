@@ -5,7 +5,6 @@ import io.dpq.config.UserException;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -139,17 +138,11 @@ record CodeBlocks(int levels, int codewords, Ties ties, int blockRows) {
             while (rows.hasNext()) {
                 final Tuple2<Row, Long> next = rows.next();
                 codes.fill(next._1(), code);
-                block.add(code, labels(next._1()), next._2());
+                block.add(code, Labels.of(next._1(), 1), next._2());
             }
             return block.isEmpty()
                     ? List.<CodeBlock>of().iterator()
                     : List.of(block.build()).iterator();
-        }
-
-        private static List<String> labels(final Row row) {
-            return row.isNullAt(1)
-                    ? List.of()
-                    : row.<String>getList(1).stream().filter(Objects::nonNull).toList();
         }
     }
 }

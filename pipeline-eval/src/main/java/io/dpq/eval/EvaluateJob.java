@@ -66,6 +66,7 @@ public final class EvaluateJob implements Job {
         final SparkSession spark = context.spark();
         final Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         final Stopwatch stopwatch = new Stopwatch();
+        ReportPublisher.prepare(settings.report(), hadoop);
 
         final ModelDirectory directory = ModelDirectory.open(settings.modelPath(), hadoop);
         final ModelManifest model = directory.manifest();
@@ -81,8 +82,8 @@ public final class EvaluateJob implements Job {
         }
         stopwatch.lap("open");
 
-        final QueryEmbedding.Result queries = QueryEmbedding.embed(
-                spark.sparkContext(), Lake.open(spark, settings.queries()), settings, model.modelId());
+        final QueryEmbedding.Result queries =
+                QueryEmbedding.embed(spark.sparkContext(), Lake.open(spark, settings.queries()), settings, model);
         requireUsable(queries, settings);
         stopwatch.lap("embedQueries");
 

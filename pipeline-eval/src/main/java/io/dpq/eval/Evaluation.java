@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param stopwatch told of every step
  */
 record Evaluation(Codebooks codebooks, Settings settings, Stopwatch stopwatch) {
+    /** Heap that a group takes while two rankings of 32 bytes a group merge into one, which is then copied to its size. */
+    private static final long MERGE_BYTES = 128;
+
     /**
      * The figures.
      *
@@ -59,6 +62,7 @@ record Evaluation(Codebooks codebooks, Settings settings, Stopwatch stopwatch) {
         }
         stopwatch.lap("packCodes");
         final long r = settings.r() == 0 ? summary.rows() : Math.min(settings.r(), summary.rows());
+        requireRoom(summary.blocks(), groups(summary.rows(), r), settings.taskHeap());
         final double[] map = means(spark, blocks, summary, queries, r);
         blocks.unpersist();
         stopwatch.lap("rank");
@@ -67,6 +71,23 @@ record Evaluation(Codebooks codebooks, Settings settings, Stopwatch stopwatch) {
                 : null;
         stopwatch.lap("rankRandom");
         return new Result(levels(map, random, errors(queries), summary), summary.rows(), r, empty, pairs);
+    }
+
+    private long groups(final long rows, final long r) {
+        final double codes = settings.ties() == Ties.ID
+                ? (double) rows
+                : Math.pow(codebooks.codewords(), (double) codebooks.levels());
+        return (long) Math.min(codes, (double) Math.min(rows, r));
+    }
+
+    /** Two rankings that merge, and the ranking they merge into, are in memory at once. */
+    static void requireRoom(final int blocks, final long groups, final long heap) {
+        if (blocks > 1 && (groups > heap / MERGE_BYTES || groups > Integer.MAX_VALUE / 4)) {
+            throw UserException.usage("The rankings of " + blocks + " blocks merge into one of " + groups
+                    + " groups, which takes more than the " + (heap >> 20)
+                    + " MiB of heap a task has; set evaluate.r to the rank that matters, or raise"
+                    + " resources.executor-heap.");
+        }
     }
 
     private double[] random(

@@ -8,7 +8,9 @@ final class Query implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final String id;
-    private final List<String> labels;
+    /** An array, because Kryo can write an immutable list but not read it. */
+    private final String[] labels;
+
     private final float[] embedding;
 
     /**
@@ -20,7 +22,7 @@ final class Query implements Serializable {
      */
     Query(final String id, final List<String> labels, final float[] embedding) {
         this.id = id;
-        this.labels = List.copyOf(labels);
+        this.labels = labels.toArray(new String[0]);
         this.embedding = embedding;
     }
 
@@ -29,7 +31,7 @@ final class Query implements Serializable {
     }
 
     List<String> labels() {
-        return labels;
+        return List.of(labels);
     }
 
     /** Not to be changed. */

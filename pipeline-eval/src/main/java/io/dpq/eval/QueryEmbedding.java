@@ -4,16 +4,17 @@ import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.Tensors;
 import io.dpq.lake.Lake;
+import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
 import io.dpq.network.SharedModel;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -43,20 +44,22 @@ final class QueryEmbedding {
      *
      * @param lake of query images
      * @param settings which model and batch size
-     * @param modelId that the driver verified
+     * @param model that the driver verified
      */
-    static Result embed(final SparkContext spark, final Lake lake, final Settings settings, final String modelId) {
+    static Result embed(final SparkContext spark, final Lake lake, final Settings settings, final ModelManifest model) {
         final Dataset<Row> listing = lake.listing();
         final Row total = listing.selectExpr("coalesce(sum(length), 0)").head();
         final long share = total.getLong(0) / ((long) spark.defaultParallelism() * TASKS_PER_CORE);
         final Task task = new Task(
                 settings.modelPath(),
-                modelId,
+                model.modelId(),
                 settings.threads(),
                 settings.batchSize(),
                 new SerializableConfiguration(spark.hadoopConfiguration()));
         final List<Outcome> outcomes = lake.read(
-                        listing, Math.max(LEAST_PARTITION_BYTES, Math.min(MOST_PARTITION_BYTES, share)))
+                        listing,
+                        Math.max(LEAST_PARTITION_BYTES, Math.min(MOST_PARTITION_BYTES, share)),
+                        model.image().maxBytes())
                 .select("id", "labels", "content")
                 .toJavaRDD()
                 .mapPartitions(task::call)
@@ -64,22 +67,28 @@ final class QueryEmbedding {
         final List<Query> queries = new ArrayList<>();
         long rejected = 0;
         for (final Outcome outcome : outcomes) {
-            queries.addAll(outcome.queries());
-            rejected += outcome.undecodable();
+            Collections.addAll(queries, outcome.queries);
+            rejected += outcome.undecodable;
         }
         queries.sort(Comparator.comparing(Query::id));
         return new Result(List.copyOf(queries), rejected);
     }
 
-    /**
-     * What a partition yields.
-     *
-     * @param queries embedded
-     * @param undecodable images left out
-     */
-    private record Outcome(List<Query> queries, long undecodable) implements Serializable {
+    /** What a partition yields. No record, because Spark's Kryo cannot write one. */
+    private static final class Outcome implements Serializable {
         private static final long serialVersionUID = 1L;
+
+        private final Query[] queries;
+        private final long undecodable;
+
+        Outcome(final List<Query> queries, final long undecodable) {
+            this.queries = queries.toArray(new Query[0]);
+            this.undecodable = undecodable;
+        }
     }
+
+    /** An image whose tensor is in the batch; its bytes are not kept. */
+    private record Waiting(String id, List<String> labels) {}
 
     /** Embeds a partition of rows {@code id, labels, content}. */
     private record Task(String modelPath, String modelId, int threads, int batchSize, SerializableConfiguration hadoop)
@@ -96,13 +105,13 @@ final class QueryEmbedding {
             final Tensors tensors = new Tensors(model.image());
             final int length = model.image().tensorLength();
             final float[] batch = new float[Math.multiplyExact(batchSize, length)];
-            final List<Row> waiting = new ArrayList<>(batchSize);
+            final List<Waiting> waiting = new ArrayList<>(batchSize);
             final List<Query> queries = new ArrayList<>();
             long undecodable = 0;
             while (rows.hasNext()) {
                 final Row row = rows.next();
                 if (decode(decoder, tensors, row, batch, waiting.size() * length)) {
-                    waiting.add(row);
+                    waiting.add(new Waiting(row.getString(0), Labels.of(row, 1)));
                 } else {
                     undecodable++;
                 }
@@ -134,7 +143,7 @@ final class QueryEmbedding {
 
         /** Embeds what waits in a full batch, as encode does: kernels may sum in another order for other sizes. */
         private void flush(
-                final SharedModel model, final float[] batch, final List<Row> waiting, final List<Query> queries) {
+                final SharedModel model, final float[] batch, final List<Waiting> waiting, final List<Query> queries) {
             if (waiting.isEmpty()) {
                 return;
             }
@@ -142,10 +151,10 @@ final class QueryEmbedding {
             final float[] embeddings = model.embedder().embed(batch, batchSize);
             final int dimensions = embeddings.length / batchSize;
             for (int i = 0; i < waiting.size(); i++) {
-                final Row row = waiting.get(i);
+                final Waiting image = waiting.get(i);
                 final float[] embedding = Arrays.copyOfRange(embeddings, i * dimensions, (i + 1) * dimensions);
-                requireFinite(embedding, row.getString(0));
-                queries.add(new Query(row.getString(0), labels(row), embedding));
+                requireFinite(embedding, image.id());
+                queries.add(new Query(image.id(), image.labels(), embedding));
             }
             waiting.clear();
         }
@@ -157,12 +166,6 @@ final class QueryEmbedding {
                             "The model yields a value that is not finite for the query " + id + ".");
                 }
             }
-        }
-
-        private static List<String> labels(final Row row) {
-            return row.isNullAt(1)
-                    ? List.of()
-                    : row.<String>getList(1).stream().filter(Objects::nonNull).toList();
         }
     }
 }

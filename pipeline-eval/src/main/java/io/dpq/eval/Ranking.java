@@ -82,7 +82,7 @@ final class Ranking implements Serializable {
 
     /** The ranking of both parts together. */
     Ranking merge(final Ranking other) {
-        final Builder merged = new Builder(groups() + other.groups());
+        final Builder merged = new Builder(Math.addExact(groups(), other.groups()));
         int mine = 0;
         int theirs = 0;
         while (mine < groups() || theirs < other.groups()) {

@@ -1,5 +1,6 @@
 package io.dpq.eval;
 
+import io.dpq.config.UserException;
 import io.dpq.storage.AtomicRename;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,6 +17,23 @@ import org.apache.hadoop.fs.Path;
  */
 final class ReportPublisher {
     private ReportPublisher() {}
+
+    /** Refuses a directory that cannot be made or written, before anything is computed for it. */
+    static void prepare(final String directory, final Configuration hadoop) {
+        try {
+            final Path root = new Path(directory);
+            final FileSystem fileSystem = root.getFileSystem(hadoop);
+            fileSystem.mkdirs(root);
+            final Path probe = new Path(root, "_writable");
+            write(fileSystem, probe, new byte[0]);
+            fileSystem.delete(probe, false);
+        } catch (final IOException | IllegalArgumentException e) {
+            throw UserException.data(
+                    "The report cannot be written to " + directory + " (" + e.getMessage()
+                            + "); set evaluate.report to a folder that can be made or written.",
+                    e);
+        }
+    }
 
     /**
      * Writes the files in their order.

@@ -42,16 +42,15 @@ record Retrieval(Codebooks codebooks, long r) {
         final int wave = merge ? queriesPerWave(summary) : queries.size();
         for (int from = 0; from < queries.size(); from += wave) {
             final int to = Math.min(queries.size(), from + wave);
-            final Broadcast<Task> task =
-                    spark.broadcast(new Task(codebooks, List.copyOf(queries.subList(from, to)), r));
+            final Broadcast<Task> task = spark.broadcast(
+                    new Task(codebooks, queries.subList(from, to).toArray(new Query[0]), r));
             final List<Range> chunks = chunks(to - from, (tasks + summary.blocks() - 1) / summary.blocks());
             final JavaPairRDD<Range, CodeBlock> pairs =
                     spark.parallelize(chunks, chunks.size()).cartesian(blocks);
             final JavaPairRDD<Integer, Double> values = merge
                     ? pairs.flatMapToPair(pair -> task.value().rankings(pair._1(), pair._2()))
-                            .reduceByKey((a, b) -> a.merge(b).top(task.value().r()), tasks)
-                            .mapValues(ranking ->
-                                    AveragePrecision.of(ranking, task.value().r()))
+                            .reduceByKey((a, b) -> a.merge(b).top(task.value().r), tasks)
+                            .mapValues(ranking -> AveragePrecision.of(ranking, task.value().r))
                     : pairs.flatMapToPair(pair -> task.value().precisions(pair._1(), pair._2()));
             for (final Tuple2<Integer, Double> value : values.collect()) {
                 result[from + value._1() / codebooks.levels()][value._1() % codebooks.levels()] = value._2();
@@ -79,30 +78,37 @@ record Retrieval(Codebooks codebooks, long r) {
         return chunks;
     }
 
-    /**
-     * A chunk of queries.
-     *
-     * @param from first
-     * @param to past the last
-     */
-    private record Range(int from, int to) implements Serializable {
+    /** A chunk of queries, from the first to before the last. No record, because Spark's Kryo cannot write one. */
+    private static final class Range implements Serializable {
         private static final long serialVersionUID = 1L;
+
+        private final int from;
+        private final int to;
+
+        Range(final int from, final int to) {
+            this.from = from;
+            this.to = to;
+        }
     }
 
-    /**
-     * What every task of a wave needs.
-     *
-     * @param codebooks [L, K, D]
-     * @param queries of the wave
-     * @param r rank to cut at
-     */
-    private record Task(Codebooks codebooks, List<Query> queries, long r) implements Serializable {
+    /** What every task of a wave needs. No record, because Spark's Kryo cannot write one. */
+    private static final class Task implements Serializable {
         private static final long serialVersionUID = 1L;
+
+        private final Codebooks codebooks;
+        private final Query[] queries;
+        private final long r;
+
+        Task(final Codebooks codebooks, final Query[] queries, final long r) {
+            this.codebooks = codebooks;
+            this.queries = queries;
+            this.r = r;
+        }
 
         Iterator<Tuple2<Integer, Ranking>> rankings(final Range range, final CodeBlock block) {
             final List<Tuple2<Integer, Ranking>> results = new ArrayList<>();
-            for (int query = range.from(); query < range.to(); query++) {
-                final Ranking[] rankings = rank(queries.get(query), block);
+            for (int query = range.from; query < range.to; query++) {
+                final Ranking[] rankings = rank(queries[query], block);
                 for (int level = 0; level < rankings.length; level++) {
                     results.add(new Tuple2<>(query * rankings.length + level, rankings[level]));
                 }
@@ -112,8 +118,8 @@ record Retrieval(Codebooks codebooks, long r) {
 
         Iterator<Tuple2<Integer, Double>> precisions(final Range range, final CodeBlock block) {
             final List<Tuple2<Integer, Double>> results = new ArrayList<>();
-            for (int query = range.from(); query < range.to(); query++) {
-                final Ranking[] rankings = rank(queries.get(query), block);
+            for (int query = range.from; query < range.to; query++) {
+                final Ranking[] rankings = rank(queries[query], block);
                 for (int level = 0; level < rankings.length; level++) {
                     results.add(new Tuple2<>(query * rankings.length + level, AveragePrecision.of(rankings[level], r)));
                 }

@@ -16,6 +16,7 @@ import io.dpq.lake.LakeSettings;
  * @param randomBaseline whether random codes are scored as well
  * @param batchSize queries the network sees at once
  * @param blockRows rows of the database a task takes at the most
+ * @param taskHeap bytes of Java heap that a task may count on
  * @param threads a task computes with
  * @param seed of the random codes
  */
@@ -29,9 +30,11 @@ record Settings(
         boolean randomBaseline,
         int batchSize,
         int blockRows,
+        long taskHeap,
         int threads,
         long seed) {
     static Settings from(final DpqConfig config) {
+        final ResourcePlan plan = ResourcePlan.from(config);
         return new Settings(
                 config.string("model.path"),
                 config.string("codes.path"),
@@ -42,7 +45,8 @@ record Settings(
                 config.bool("evaluate.random-baseline"),
                 config.integer("evaluate.batch-size", 1, 4096),
                 config.integer("evaluate.block-rows", 1, 100_000_000),
-                ResourcePlan.from(config).threadsPerTask(),
+                plan.executorHeap() / plan.tasks(),
+                plan.threadsPerTask(),
                 config.seed());
     }
 }

@@ -52,7 +52,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The whole job on a small lake, an untrained network and codebooks learnt from its embeddings. */
+/** The whole job, under Kryo, on a small lake, an untrained network and codebooks learnt from its embeddings. */
 class EvaluateJobTest {
     private static final int SIDE = 32;
     private static final int DIMENSIONS = 8;
@@ -71,7 +71,7 @@ class EvaluateJobTest {
 
     @BeforeAll
     static void prepare() throws Exception {
-        spark = Sparks.local();
+        spark = Sparks.kryo();
         hadoop = spark.sparkContext().hadoopConfiguration();
         new SampleLake(72, 24, 3).write(folder.resolve("lake"));
         final ComputationGraph graph = DpqNetwork.build(spec());
@@ -149,9 +149,9 @@ class EvaluateJobTest {
 
     private static List<Query> embed(final String modelName, final String lake) {
         final DpqConfig config = config("model.path=" + folder.resolve(modelName), "evaluate.batch-size=16");
-        final String id = ModelDirectory.open(folder.resolve(modelName).toString(), hadoop)
-                .manifest()
-                .modelId();
+        final ModelManifest manifest = ModelDirectory.open(
+                        folder.resolve(modelName).toString(), hadoop)
+                .manifest();
         final Lake images = Lake.open(
                 spark,
                 new LakeSettings(
@@ -159,7 +159,7 @@ class EvaluateJobTest {
                         LakeSettings.Kind.DIRECTORY,
                         folder.resolve(lake).toString(),
                         Optional.empty()));
-        return QueryEmbedding.embed(spark.sparkContext(), images, Settings.from(config), id)
+        return QueryEmbedding.embed(spark.sparkContext(), images, Settings.from(config), manifest)
                 .queries();
     }
 
@@ -319,6 +319,39 @@ class EvaluateJobTest {
         assertThatThrownBy(() -> run("codes.path=" + folder.resolve("foreign")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("codes of model 0000");
+    }
+
+    @Test
+    void ranksByIdInSeveralBlocks() throws IOException {
+        run(
+                "evaluate.ties=id",
+                "evaluate.random-baseline=false",
+                "evaluate.block-rows=20",
+                "evaluate.report=" + folder.resolve("by-id"));
+        assertThat(report("by-id").path("levels").path(0).path("map").asDouble())
+                .isBetween(0.05, 1.0);
+    }
+
+    @Test
+    void aReportThatCannotBeWrittenIsRefusedFirst() throws IOException {
+        Files.writeString(folder.resolve("file"), "no folder");
+        for (final String path : List.of(folder + "/file", folder + "/file/report", "nosuchscheme://x/y")) {
+            // Before anything is read: the table is missing too, and is not what is told.
+            assertThatThrownBy(() -> run("evaluate.report=" + path, "codes.path=" + folder.resolve("nowhere")))
+                    .as(path)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("evaluate.report");
+        }
+    }
+
+    @Test
+    void aMergeThatExceedsTheHeapIsRefused() {
+        Evaluation.requireRoom(2, 8_000_000, 1L << 30);
+        Evaluation.requireRoom(1, 1_000_000_000, 1L << 30);
+        assertThatThrownBy(() -> Evaluation.requireRoom(2, 9_000_000, 1L << 30))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("evaluate.r ");
+        assertThatThrownBy(() -> Evaluation.requireRoom(2, 1L << 30, 1L << 50)).isInstanceOf(UserException.class);
     }
 
     @Test

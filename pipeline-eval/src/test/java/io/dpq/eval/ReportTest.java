@@ -126,10 +126,14 @@ class ReportTest {
         assertThat(svg.split("class=\"random\" cx", -1)).hasSize(5);
         final var matcher =
                 java.util.regex.Pattern.compile("c([xy])=\"([0-9.]+)\"").matcher(svg);
+        int drawn = 0;
         while (matcher.find()) {
+            drawn++;
             assertThat(Double.parseDouble(matcher.group(2)))
                     .isBetween(32.0, matcher.group(1).equals("x") ? 696.0 : 276.0);
         }
+        // Four levels and their random codes, an x and a y each.
+        assertThat(drawn).isEqualTo(16);
     }
 
     @Test

@@ -65,7 +65,7 @@ final class TrainingData implements AutoCloseable {
         final Dataset<Row> listing = lake.listing();
         final List<String> classes = classes(listing, where);
         say.accept("reading and checking " + listing.count() + " images");
-        final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing))
+        final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing), contract.maxBytes())
                 .toJavaRDD()
                 .mapPartitions(new RowChecker(contract, classes))
                 .persist(StorageLevel.MEMORY_AND_DISK_SER());

@@ -1,5 +1,6 @@
 package io.dpq.codes;
 
+import io.dpq.config.UserException;
 import io.dpq.storage.AtomicRename;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,6 +30,8 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A run being written. First {@link #stage}: every image, encoded or quarantined, becomes one row of a staging table under
@@ -42,9 +45,12 @@ import org.apache.spark.sql.types.StructType;
  *
  * <p>On local disk and HDFS the finished folders appear by one atomic rename each. Other file systems, object stores above
  * all, have no such rename: there the files are written in place by the committer Spark is configured with and only the
- * manifest tells readers that the run exists. Not thread-safe.
+ * manifest tells readers that the run exists.
+ *
+ * <p>One run at a time writes a table: a run holds a lock from its beginning until it is published or closed. Not thread-safe.
  */
-public final class CodeRun {
+public final class CodeRun implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CodeRun.class);
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final Pattern RUN_ID = Pattern.compile("\\d{8}T\\d{6}\\.\\d{3}Z-[0-9a-f]{8}");
@@ -56,6 +62,9 @@ public final class CodeRun {
     private final String id;
     private final Instant startedAt;
     private final Path temporary;
+    private final RunLock lock;
+    /** Complete runs when this one began: what it was told to leave out. */
+    private final Set<String> known;
 
     /**
      * Whose codes a run holds.
@@ -67,28 +76,53 @@ public final class CodeRun {
      */
     public record Identity(String modelId, int decodeVersion, int levels, int codewords) {}
 
-    private CodeRun(final CodeTable table, final Identity identity, final Instant startedAt) {
+    private CodeRun(final CodeTable table, final Identity identity, final Instant startedAt) throws IOException {
         this.table = table;
         this.identity = identity;
         this.startedAt = startedAt;
         this.id = TIME.format(startedAt)
                 + String.format(
                         Locale.ROOT, "-%08x", ThreadLocalRandom.current().nextInt());
-        this.temporary = new Path(new Path(table.root(), CodeTable.TEMPORARY), id);
+        final Path temporaries = new Path(table.root(), CodeTable.TEMPORARY);
+        this.temporary = new Path(temporaries, id);
+        this.lock = RunLock.take(table.fileSystem(), temporaries, id);
+        this.known = completeRuns(table);
+    }
+
+    private static Set<String> completeRuns(final CodeTable table) {
+        final Set<String> complete = new HashSet<>();
+        table.completeRuns().forEach(run -> complete.add(run.runId()));
+        return Set.copyOf(complete);
     }
 
     static CodeRun begin(final CodeTable table, final Identity identity) {
-        removeLeftovers(table);
-        return new CodeRun(table, identity, Instant.now());
+        final CodeRun run;
+        try {
+            run = new CodeRun(table, identity, Instant.now());
+        } catch (IOException e) {
+            throw UserException.data(
+                    "The code table at " + table.root() + " cannot be written (" + e.getMessage()
+                            + "); set codes.path to a folder that can be made or written.",
+                    e);
+        }
+        try {
+            run.removeLeftovers();
+            return run;
+        } catch (RuntimeException e) {
+            run.close();
+            throw e;
+        }
     }
 
     /** Removes staging folders, and folders that a crash left between their rename and their manifest. */
-    private static void removeLeftovers(final CodeTable table) {
+    private void removeLeftovers() {
         final FileSystem files = table.fileSystem();
-        final Set<String> complete = new HashSet<>();
-        table.completeRuns().forEach(run -> complete.add(CodeTable.RUN_PREFIX + run.runId()));
         try {
-            files.delete(new Path(table.root(), CodeTable.TEMPORARY), true);
+            for (final FileStatus status : table.list(temporary.getParent())) {
+                if (!status.getPath().getName().equals(RunLock.NAME)) {
+                    files.delete(status.getPath(), true);
+                }
+            }
             for (final Path parent : List.of(table.root(), new Path(table.root(), CodeTable.QUARANTINE))) {
                 for (final FileStatus status : table.list(parent)) {
                     final String name = status.getPath().getName();
@@ -96,7 +130,7 @@ public final class CodeRun {
                     if (name.startsWith(CodeTable.RUN_PREFIX)
                             && RUN_ID.matcher(name.substring(CodeTable.RUN_PREFIX.length()))
                                     .matches()
-                            && !complete.contains(name)) {
+                            && !known.contains(name.substring(CodeTable.RUN_PREFIX.length()))) {
                         files.delete(status.getPath(), true);
                     }
                 }
@@ -127,6 +161,7 @@ public final class CodeRun {
      * @param unchanged images that an earlier run encoded
      * @param rowsPerFile most rows in one file
      * @param config the resolved configuration, secrets starred out
+     * @throws UserException where another run wrote the table meanwhile; nothing is published then
      * @throws IllegalStateException where listed = encoded + quarantined + unchanged does not hold; nothing is published then
      */
     public RunManifest publish(
@@ -139,6 +174,26 @@ public final class CodeRun {
             return split(spark, listed, unchanged, rowsPerFile, config);
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot publish run " + id + " of " + table.root(), e);
+        } finally {
+            close();
+        }
+    }
+
+    /** Gives the table free for the next run; what was staged and not published is removed by that one. */
+    @Override
+    public void close() {
+        lock.close();
+    }
+
+    /** Rows of a run that this one did not know of would be in the table twice. */
+    private void requireAlone() throws IOException {
+        final Set<String> appeared = new HashSet<>(completeRuns(table));
+        appeared.removeAll(known);
+        if (!appeared.isEmpty() || !lock.isHeld()) {
+            throw UserException.data("Another encode"
+                    + (appeared.isEmpty() ? "" : ", run " + String.join(", ", appeared) + ",")
+                    + " wrote the code table at " + table.root()
+                    + " while this one was at work, so nothing was published; run encode again.");
         }
     }
 
@@ -149,6 +204,7 @@ public final class CodeRun {
             final long rowsPerFile,
             final Map<String, Object> config)
             throws IOException {
+        requireAlone();
         final StructType schema = CodeSchema.staged(identity.levels());
         // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
         // ran.
@@ -199,8 +255,14 @@ public final class CodeRun {
                 reasons,
                 dataFiles(encoded),
                 config);
+        requireAlone();
         publish(manifest);
-        table.fileSystem().delete(temporary, true);
+        try {
+            table.fileSystem().delete(temporary, true);
+        } catch (IOException e) {
+            // The run exists, whatever becomes of this; the next one removes it.
+            LOG.warn("Cannot remove {}: {}", temporary, e.toString());
+        }
         return manifest;
     }
 

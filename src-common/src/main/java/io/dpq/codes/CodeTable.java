@@ -3,7 +3,6 @@ package io.dpq.codes;
 import io.dpq.config.UserException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -22,8 +21,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * The code table: Parquet under {@code run=<id>/}, quarantine under {@code _quarantine/run=<id>/}, manifests under {@code
- * _runs/<id>.json}. Only runs with a manifest are read. One writer at a time: a run that begins takes whatever lies under
- * {@code _tmp} for the leftovers of a crash. Thread-safe for readers.
+ * _runs/<id>.json}. Only runs with a manifest are read. One writer at a time, held by a lock file: a run that begins takes
+ * whatever else lies under {@code _tmp} for the leftovers of a crash. Thread-safe for readers.
  */
 public final class CodeTable {
     static final String RUNS = "_runs";
@@ -139,7 +138,7 @@ public final class CodeTable {
     }
 
     /**
-     * Begins a run: refuses a table of another model, removes what crashed runs left, and names the run after the time.
+     * Begins a run: refuses a table of another model or one that another run writes now, removes what crashed runs left, and names the run after the time.
      *
      * @param identity whose codes the run will hold
      */
@@ -164,7 +163,7 @@ public final class CodeTable {
     FileSystem fileSystem() {
         try {
             return root.getFileSystem(hadoop);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw UserException.data(
                     "The file system of codes.path " + root + " cannot be reached: " + e.getMessage() + ".", e);
         }
@@ -177,7 +176,8 @@ public final class CodeTable {
         } catch (FileNotFoundException e) {
             return List.of();
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot list " + folder, e);
+            throw UserException.data(
+                    "The folder " + folder + " cannot be listed (" + e.getMessage() + "); check codes.path.", e);
         }
     }
 }

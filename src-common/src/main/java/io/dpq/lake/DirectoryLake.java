@@ -15,7 +15,8 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Image files in folders of any depth on any Hadoop file system. A file's label is its parent folder's name, unless a list
  * file says otherwise; files directly under the root have none. Every regular file counts (what is no image is told by its
- * bytes, later, and reported), but for names that start with '_' or '.', and what is below such folders.
+ * bytes, later, and reported), but for names that start with '_' or '.', and what is below such folders. The driver lists, and
+ * holds every id, its labels and its length: some 200 bytes a file of its heap.
  */
 final class DirectoryLake implements Lake {
     static final StructType LISTING = new StructType()
@@ -57,10 +58,10 @@ final class DirectoryLake implements Lake {
     }
 
     @Override
-    public Dataset<Row> read(final Dataset<Row> listed, final long partitionBytes) {
-        final JavaRDD<Row> planned = ReadPlan.cut(listed.select("id", "labels", "length"), partitionBytes);
+    public Dataset<Row> read(final Dataset<Row> listed, final long partitionBytes, final long maxBytes) {
+        final JavaRDD<Row> planned = ReadPlan.cut(listed.select("id", "labels", "length"), partitionBytes, maxBytes);
         final FileReading reading =
-                new FileReading(root.toString(), spark.sparkContext().hadoopConfiguration());
+                new FileReading(root.toString(), maxBytes, spark.sparkContext().hadoopConfiguration());
         return spark.createDataFrame(planned.map(reading::row), CONTENT);
     }
 }

@@ -15,22 +15,41 @@ import org.jspecify.annotations.Nullable;
 final class FileReading implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    /** The longest array that every Java runtime allocates, less the byte that tells a longer file. */
+    private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 9;
+
     private final String root;
+    private final long maxBytes;
     private final SerializableConfiguration hadoop;
 
-    FileReading(final String root, final Configuration hadoop) {
+    FileReading(final String root, final long maxBytes, final Configuration hadoop) {
         this.root = root;
+        this.maxBytes = Math.min(maxBytes, LONGEST_ARRAY);
         this.hadoop = new SerializableConfiguration(hadoop);
     }
 
     /** The listing row {@code id, labels, length} with its content, or with the reason why it cannot be had. */
     Row row(final Row listed) {
+        if (listed.getLong(2) > maxBytes) {
+            return tooLong(listed, listed.getLong(2));
+        }
         try {
-            return row(listed, content(listed.getString(0)), null);
+            final byte[] content = content(listed.getString(0));
+            // A file may have grown since it was listed.
+            return content.length > maxBytes ? tooLong(listed, content.length) : row(listed, content, null);
         } catch (final IOException | RuntimeException e) {
             final String message = e.getMessage();
             return row(listed, null, e.getClass().getSimpleName() + (message == null ? "" : ": " + message));
         }
+    }
+
+    private Row tooLong(final Row listed, final long length) {
+        return RowFactory.create(
+                listed.get(0),
+                listed.get(1),
+                length,
+                null,
+                "The file has " + length + " bytes or more; at most " + maxBytes + " are read");
     }
 
     private static Row row(final Row listed, final byte @Nullable [] content, final @Nullable String error) {
@@ -43,7 +62,7 @@ final class FileReading implements Serializable {
         final Path file = DirectoryListing.below(new Path(root), id);
         final FileSystem fs = file.getFileSystem(hadoop.value());
         try (InputStream in = fs.open(file)) {
-            return in.readAllBytes();
+            return in.readNBytes((int) maxBytes + 1);
         }
     }
 }

@@ -23,7 +23,10 @@ public interface Lake {
     /**
      * Rows {@code id, labels, length, content, error} for the given listing rows, in partitions of about {@code
      * partitionBytes} bytes of content, read on the executors. A file that cannot be read yields a row whose content is null
-     * and whose column {@code error STRING} says why; it is null elsewhere.
+     * and whose column {@code error STRING} says why; it is null elsewhere. So it is with a file longer than {@code maxBytes},
+     * whose row keeps its length: of such a file no more is read than shows that it is too long.
+     *
+     * @param maxBytes longest content to read, at least 0
      */
-    Dataset<Row> read(Dataset<Row> listing, long partitionBytes);
+    Dataset<Row> read(Dataset<Row> listing, long partitionBytes, long maxBytes);
 }

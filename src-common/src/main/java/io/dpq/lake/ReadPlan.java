@@ -11,7 +11,7 @@ import scala.Tuple2;
 
 /**
  * Cuts a listing into partitions of about equal cost, contiguous in id order. Planned on the executors from running sums, so
- * that the driver never holds the listing; only names and sizes are shuffled, never content.
+ * that any part of a listing can be cut wherever it lies; only names and sizes are shuffled, never content.
  */
 final class ReadPlan {
     /** Opening, decoding and embedding a small file costs about as much as reading this many bytes. */
@@ -22,10 +22,11 @@ final class ReadPlan {
     private ReadPlan() {}
 
     /** The rows {@code id, labels, length}, sorted by id and cut; at least as many partitions as Spark has cores, if rows suffice. */
-    static JavaRDD<Row> cut(final Dataset<Row> listing, final long partitionBytes) {
+    static JavaRDD<Row> cut(final Dataset<Row> listing, final long partitionBytes, final long maxBytes) {
         // One RDD for both passes: planned twice, adaptive execution might cut it differently.
         final JavaRDD<Row> sorted = listing.orderBy("id").javaRDD();
-        final List<long[]> costs = sorted.mapPartitions(ReadPlan::sum).collect();
+        final List<long[]> costs =
+                sorted.mapPartitions(part -> sum(part, maxBytes)).collect();
         final long[] before = new long[costs.size()];
         long total = 0;
         long rows = 0;
@@ -39,28 +40,30 @@ final class ReadPlan {
         final int parts = (int) Math.max(1, Math.min(Math.min(wanted, rows), Integer.MAX_VALUE));
         final long share = Math.max(1, (total + parts - 1) / parts);
         return JavaPairRDD.fromJavaRDD(
-                        sorted.mapPartitionsWithIndex((index, part) -> starts(before[index], part), true))
+                        sorted.mapPartitionsWithIndex((index, part) -> starts(before[index], part, maxBytes), true))
                 .repartitionAndSortWithinPartitions(new ByShare(parts, share))
                 .values();
     }
 
-    private static long cost(final Row row) {
-        return row.getLong(LENGTH) + FILE_COST;
+    /** A file too long to be read costs no more than its name. */
+    private static long cost(final Row row, final long maxBytes) {
+        return (row.getLong(LENGTH) > maxBytes ? 0 : row.getLong(LENGTH)) + FILE_COST;
     }
 
     /** Cost and number of a partition's rows; an array, because Spark's Kryo cannot write records. */
-    private static Iterator<long[]> sum(final Iterator<Row> part) {
+    private static Iterator<long[]> sum(final Iterator<Row> part, final long maxBytes) {
         long bytes = 0;
         long rows = 0;
         while (part.hasNext()) {
-            bytes += cost(part.next());
+            bytes += cost(part.next(), maxBytes);
             rows++;
         }
         return List.of(new long[] {bytes, rows}).iterator();
     }
 
     /** Each row with the cost of all rows before it. */
-    private static Iterator<Tuple2<Long, Row>> starts(final long before, final Iterator<Row> part) {
+    private static Iterator<Tuple2<Long, Row>> starts(
+            final long before, final Iterator<Row> part, final long maxBytes) {
         return new Iterator<>() {
             private long running = before;
 
@@ -73,7 +76,7 @@ final class ReadPlan {
             public Tuple2<Long, Row> next() {
                 final Row row = part.next();
                 final Tuple2<Long, Row> keyed = new Tuple2<>(running, row);
-                running += cost(row);
+                running += cost(row, maxBytes);
                 return keyed;
             }
         };

@@ -6,6 +6,7 @@ import io.dpq.model.Embedder;
 import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.model.OnnxEmbedder;
+import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualEncoder;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -24,23 +25,14 @@ public final class Embedders {
     private record Key(String modelId, Engine engine, int threads) {}
 
     /**
-     * This JVM's embedder of a model; loaded by the first caller while the others wait, never to be closed.
+     * This JVM's embedder of a model, with the image contract and the quantizer that belong to it; loaded by the first caller
+     * while the others wait, never to be closed.
      *
      * @param modelPath the model directory
      * @param modelId the id the job's driver saw there; another one is a {@link UserException}
      * @param engine what computes
      * @param threads that one call computes with
      */
-    public static Embedder shared(
-            final String modelPath,
-            final String modelId,
-            final Engine engine,
-            final int threads,
-            final Configuration hadoop) {
-        return model(modelPath, modelId, engine, threads, hadoop).embedder();
-    }
-
-    /** As {@link #shared}, with the image contract and the quantizer that belong to the embedder. */
     public static SharedModel model(
             final String modelPath,
             final String modelId,
@@ -66,6 +58,14 @@ public final class Embedders {
                     + ", but the job began with " + modelId + "; run the job again.");
         }
         requireReadable(modelPath, manifest.image());
+        // Before the embedder is opened, whose native memory a failure here would leak.
+        final Codebooks codebooks = directory.codebooks();
+        if (codebooks.levels() != manifest.levels()
+                || codebooks.codewords() != manifest.codewords()
+                || codebooks.dimensions() != manifest.dimensions()) {
+            throw UserException.data("The model at " + modelPath
+                    + " holds codebooks of another shape than its manifest promises; restore it or train it again.");
+        }
         final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {
             case ONNX -> new OnnxEmbedder(directory.read(ModelDirectory.ENCODER), side, threads);
@@ -77,7 +77,7 @@ public final class Embedders {
             throw UserException.data("The model at " + modelPath + " promises embeddings of length "
                     + manifest.dimensions() + " but its network yields " + found + "; train it again.");
         }
-        return new SharedModel(manifest.image(), embedder, new ResidualEncoder(directory.codebooks()));
+        return new SharedModel(manifest.image(), embedder, new ResidualEncoder(codebooks));
     }
 
     /** Refuses a decode contract this release does not implement: its pixels would differ from those trained on. */

@@ -15,6 +15,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -246,6 +249,52 @@ final class CodeTableTest {
                 .hasMessageContaining("100 images listed, but 89 encoded, 10 quarantined and 0 unchanged");
         assertThat(folder.resolve("codes/run=" + run.id())).doesNotExist();
         assertThat(table().completeRuns()).isEmpty();
+    }
+
+    @Test
+    void aSecondWriterIsRefusedUntilTheFirstIsDoneOrSilent() throws IOException {
+        final CodeRun first = table().begin(IDENTITY);
+        first.stage(staged(0, 50, 0));
+        assertThatThrownBy(() -> table().begin(IDENTITY))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("run " + first.id());
+        first.publish(spark, 50, 0, 1000, Map.of());
+        table().begin(IDENTITY).close();
+
+        final CodeRun silent = table().begin(IDENTITY);
+        Files.setLastModifiedTime(
+                folder.resolve("codes/_tmp/_lock"), FileTime.from(Instant.now().minus(Duration.ofMinutes(11))));
+        final CodeRun next = table().begin(IDENTITY);
+        // The heir's lock is not the silent run's to remove.
+        silent.close();
+        assertThatThrownBy(() -> table().begin(IDENTITY))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("run " + next.id());
+    }
+
+    @Test
+    void aRunBesideWhichAnotherAppearedIsNotPublished() throws IOException {
+        final CodeRun first = table().begin(IDENTITY);
+        first.stage(staged(0, 50, 0));
+        Files.delete(folder.resolve("codes/_tmp/_lock"));
+        final RunManifest second = publish(0, 50, 0, 1000);
+
+        assertThatThrownBy(() -> first.publish(spark, 50, 0, 1000, Map.of()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("run " + second.runId());
+        assertThat(table().runs()).containsExactly(second);
+        assertThat(table().read(spark, MODEL, 4).count()).isEqualTo(50);
+    }
+
+    @Test
+    void aPathThatCannotBeATableIsTheUsersMistake() throws IOException {
+        Files.writeString(folder.resolve("file"), "no folder");
+        for (final String path : List.of(folder + "/file", folder + "/file/codes", "nosuchscheme://x/y")) {
+            assertThatThrownBy(() -> new CodeTable(path, hadoop()).begin(IDENTITY))
+                    .as(path)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("codes.path");
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.config.UserException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DirectoryLakeTest {
+    private static final long MAX = 1 << 28;
     private static SparkSession spark;
 
     @TempDir
@@ -92,7 +94,7 @@ class DirectoryLakeTest {
                         "loose.png null",
                         "odd name é:%20#1/x y.jpg [odd name é:%20#1]");
         assertThat(lake.listing().columns()).containsExactly("id", "labels", "length");
-        final List<Row> read = lake.read(lake.listing(), 1 << 20).collectAsList();
+        final List<Row> read = lake.read(lake.listing(), 1 << 20, MAX).collectAsList();
         assertThat(read).hasSize(5);
         for (final Row row : read) {
             final String id = row.getAs("id");
@@ -173,13 +175,14 @@ class DirectoryLakeTest {
         }
         final Lake lake = open(null);
         final long share = 10 * (ReadPlan.FILE_COST + 100);
-        final List<String> cut = cuts(lake.read(lake.listing(), share));
+        final List<String> cut = cuts(lake.read(lake.listing(), share, MAX));
         final List<String> shuffled = cuts(lake.read(
-                lake.listing().repartition(7).filter(functions.col("length").gt(0)), share));
+                lake.listing().repartition(7).filter(functions.col("length").gt(0)), share, MAX));
         assertThat(shuffled).isEqualTo(cut);
         // 59 small files of cost 1 and one of about 16, in shares of 10: 8 partitions, none with more than 10 small
         // ones.
-        assertThat(lake.read(lake.listing(), share).rdd().getNumPartitions()).isEqualTo(8);
+        assertThat(lake.read(lake.listing(), share, MAX).rdd().getNumPartitions())
+                .isEqualTo(8);
         assertThat(String.join("|", cut)).contains("a/000.jpg").contains("a/059.jpg");
         int files = 0;
         String last = "";
@@ -210,8 +213,10 @@ class DirectoryLakeTest {
         put("a/2.jpg");
         put("a/3.jpg");
         final Lake lake = open(null);
-        assertThat(lake.read(lake.listing(), 64 << 20).rdd().getNumPartitions()).isEqualTo(2);
-        assertThat(lake.read(lake.listing().filter("false"), 64 << 20).count()).isZero();
+        assertThat(lake.read(lake.listing(), 64 << 20, MAX).rdd().getNumPartitions())
+                .isEqualTo(2);
+        assertThat(lake.read(lake.listing().filter("false"), 64 << 20, MAX).count())
+                .isZero();
     }
 
     @Test
@@ -221,13 +226,37 @@ class DirectoryLakeTest {
         final Lake lake = open(null);
         lake.listing().count();
         Files.delete(root.resolve("a/1.jpg"));
-        final List<Row> rows = lake.read(lake.listing(), 1 << 20).orderBy("id").collectAsList();
+        final List<Row> rows =
+                lake.read(lake.listing(), 1 << 20, MAX).orderBy("id").collectAsList();
         assertThat(rows.get(0).<byte[]>getAs("content")).isNull();
         assertThat(rows.get(0).<String>getAs("error"))
                 .startsWith("FileNotFoundException")
                 .contains("a/1.jpg");
         assertThat(rows.get(1).<String>getAs("error")).isNull();
         assertThat(rows.get(1).<byte[]>getAs("content")).isNotNull();
+    }
+
+    @Test
+    void aFileTooLongIsNotReadAndSoIsOneThatGrew() throws IOException {
+        put("a/1.jpg", new byte[10]);
+        put("a/2.jpg", new byte[10]);
+        try (RandomAccessFile stray =
+                new RandomAccessFile(root.resolve("a/3.bin").toFile(), "rw")) {
+            stray.setLength(8L << 30);
+        }
+        final Lake lake = open(null);
+        try (RandomAccessFile grown =
+                new RandomAccessFile(root.resolve("a/2.jpg").toFile(), "rw")) {
+            grown.setLength(8L << 30);
+        }
+        final List<Row> rows =
+                lake.read(lake.listing(), 1 << 20, 10).orderBy("id").collectAsList();
+        assertThat(rows.get(0).<byte[]>getAs("content")).hasSize(10);
+        assertThat(rows).extracting(row -> row.<Long>getAs("length")).containsExactly(10L, 11L, 8L << 30);
+        for (final Row row : rows.subList(1, 3)) {
+            assertThat(row.<byte[]>getAs("content")).isNull();
+            assertThat(row.<String>getAs("error")).contains("at most 10 are read");
+        }
     }
 
     @Test
@@ -238,7 +267,9 @@ class DirectoryLakeTest {
                 new LakeSettings(
                         "encode.lake", LakeSettings.Kind.DIRECTORY, root.toUri().toString(), Optional.empty()));
         assertThat(told(lake.listing())).containsExactly("a/1.jpg [a]");
-        assertThat(lake.read(lake.listing(), 1).filter("content is not null").count())
+        assertThat(lake.read(lake.listing(), 1, MAX)
+                        .filter("content is not null")
+                        .count())
                 .isOne();
     }
 }
