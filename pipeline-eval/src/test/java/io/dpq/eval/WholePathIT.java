@@ -105,6 +105,8 @@ class WholePathIT {
                 "--set",
                 "resources.cores-per-executor=1",
                 "--set",
+                "resources.tasks-per-executor=1",
+                "--set",
                 "resources.executor-heap=1GiB",
                 "--set",
                 "resources.executor-native=1GiB"));
