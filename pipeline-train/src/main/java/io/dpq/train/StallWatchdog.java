@@ -75,7 +75,8 @@ final class StallWatchdog implements AutoCloseable {
         final var checks = timeout.isZero() ? null : begin(stalled);
         try {
             return round.getAsDouble();
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Spark throws checked exceptions that it does not declare.
             if (stalled.get()) {
                 final StalledException given = new StalledException(
                         "No batch was finished anywhere for " + words(timeout) + " in " + where

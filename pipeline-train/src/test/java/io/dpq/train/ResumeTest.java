@@ -158,7 +158,7 @@ class ResumeTest {
         assertThat(anew.out())
                 .contains("a checkpoint of an unfinished training (epoch 2, round 4)")
                 .contains("begins anew and replaces it, --resume would go on from it")
-                .contains("epoch 1/2 .*round 4/4");
+                .contains("epoch 1/2");
         assertThat(newest).as("what is replaced").doesNotExist();
         assertThat(checkpoints.resolve("checkpoint-000009/checkpoint.json")).exists();
 
