@@ -48,6 +48,8 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
         final @Nullable List<String> names =
                 row.isNullAt(row.fieldIndex("labels")) ? null : row.getList(row.fieldIndex("labels"));
         final int[] labels = (names == null ? Stream.<String>empty() : names.stream())
+                // Images to validate on may show classes that none is trained on, which nothing is relevant by.
+                .filter(indices::containsKey)
                 .mapToInt(indices::get)
                 .sorted()
                 .distinct()

@@ -109,6 +109,7 @@ record TrainSettings(
         // The keys that only the network reads are checked by laying it out once, for two classes.
         DpqNetwork.check(
                 settings.spec(LabelVectors.orthonormal(2, settings.dimensions, 0), 1, Optional.empty(), false));
+        settings.run();
         if (settings.weights.isPresent() && !PRETRAINED.contains(settings.backbone())) {
             throw UserException.usage("backbone.weights is given but the backbone "
                     + DpqConfig.kebab(settings.backbone())
@@ -189,6 +190,11 @@ record TrainSettings(
                 config.integer(section + "warmup-steps", 0, Integer.MAX_VALUE),
                 config.decimal(section + "decay", 0, MILLION),
                 config.integer(section + "decay-steps", 1, Integer.MAX_VALUE));
+    }
+
+    /** What watches over the training. */
+    RunSettings run() {
+        return RunSettings.from(config);
     }
 
     /** The score of the soft assignment in training. */

@@ -94,7 +94,7 @@ class EpochShuffleTest {
         final Lake lake = Lake.open(
                 session,
                 new LakeSettings("train.lake", LakeSettings.Kind.DIRECTORY, folder.toString(), Optional.empty()));
-        final TrainingData data = TrainingData.load(spark, lake, folder.toString(), CONTRACT, line -> {});
+        final TrainingData data = TrainingData.load(spark, lake, folder.toString(), CONTRACT, 0, line -> {});
         assertThat(data.summary().usable()).isEqualTo(3 * PER_CLASS);
         return data;
     }

@@ -81,7 +81,8 @@ class TrainJobTest {
         try (var files = Files.list(model)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .filteredOn(name -> !name.endsWith(".crc"))
-                    .containsExactlyInAnyOrder("manifest.json", "network.zip", "encoder.onnx", "codebooks.npy");
+                    .containsExactlyInAnyOrder(
+                            "manifest.json", "network.zip", "encoder.onnx", "codebooks.npy", "training.jsonl");
         }
         final ModelDirectory opened = ModelDirectory.open(model.toString(), new Configuration());
         final ModelManifest manifest = opened.manifest();
