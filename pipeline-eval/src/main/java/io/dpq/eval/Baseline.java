@@ -65,7 +65,8 @@ final class Baseline implements Serializable {
     }
 
     /** Relative quantization error of a level, counted from 1; null for binary codes. */
-    @Nullable Double relativeError(final int level) {
+    @Nullable
+    Double relativeError(final int level) {
         return isBinary() ? null : (Double) errors[level];
     }
 

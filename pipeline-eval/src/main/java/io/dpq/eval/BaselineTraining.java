@@ -110,8 +110,7 @@ record BaselineTraining(Codebooks codebooks, Settings settings) {
         private Baseline additive(final int firstLevel, final Codebooks books, final EmbeddingSample sample) {
             final short[] codes = new short[sample.count() * books.levels()];
             new ResidualEncoder(books).encode(sample.vectors(), sample.count(), codes);
-            final double[] errors =
-                    Reconstruction.meanSquaredErrors(books, sample.vectors(), codes, sample.count());
+            final double[] errors = Reconstruction.meanSquaredErrors(books, sample.vectors(), codes, sample.count());
             for (int i = errors.length - 1; i >= 0; i--) {
                 errors[i] = errors[0] > 0 ? errors[i] / errors[0] : 0;
             }

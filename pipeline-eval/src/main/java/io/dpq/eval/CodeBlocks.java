@@ -29,7 +29,8 @@ import scala.Tuple2;
  * @param selves index of every query by its id where a query's own row is to be left out; empty otherwise
  * @param norms codebooks to take the lengths of what codes stand for from, where scores ask for lengths
  */
-record CodeBlocks(int levels, int codewords, Ties ties, int blockRows, Map<String, Integer> selves, Optional<Codebooks> norms) {
+record CodeBlocks(
+        int levels, int codewords, Ties ties, int blockRows, Map<String, Integer> selves, Optional<Codebooks> norms) {
     /** The table as it is. */
     JavaRDD<CodeBlock> of(final Dataset<Row> table, final long rows) {
         return packed(table, rows, new StoredCodes(levels, codewords));
@@ -127,8 +128,7 @@ record CodeBlocks(int levels, int codewords, Ties ties, int blockRows, Map<Strin
     }
 
     /** Turns a partition into one block. */
-    private record Packing(
-            int levels, int codewords, Ties ties, CodeSource codes, HashMap<String, Integer> selves)
+    private record Packing(int levels, int codewords, Ties ties, CodeSource codes, HashMap<String, Integer> selves)
             implements java.io.Serializable {
         private static final long serialVersionUID = 1L;
 

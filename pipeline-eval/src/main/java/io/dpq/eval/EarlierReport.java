@@ -107,7 +107,8 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
         double before = 0;
         double after = 0;
         for (int i = 0; i < differences.length; i++) {
-            final double was = Objects.requireNonNull(precisions.get(shared.get(i).id())).get(level);
+            final double was =
+                    Objects.requireNonNull(precisions.get(shared.get(i).id())).get(level);
             final double is = shared.get(i).ap().get(level);
             before += was;
             after += is;

@@ -25,8 +25,7 @@ final class EmbeddingBlock implements Serializable {
     /** Rank of each row's id in the whole table, rising, or empty where ties stay ties. */
     private final long[] orders;
 
-    private EmbeddingBlock(
-            final int dimensions, final float[] vectors, final RowLabels labels, final long[] orders) {
+    private EmbeddingBlock(final int dimensions, final float[] vectors, final RowLabels labels, final long[] orders) {
         this.dimensions = dimensions;
         this.vectors = vectors;
         this.labels = labels;
@@ -134,12 +133,7 @@ final class EmbeddingBlock implements Serializable {
         final CodeBlock.Builder block = new CodeBlock.Builder(
                 levels, baseline.codebooks().codewords(), orders.length == 0 ? Ties.EXPECTED : Ties.ID);
         for (int row = 0; row < labels.rows(); row++) {
-            block.add(
-                    codes,
-                    row * levels,
-                    labels.of(row),
-                    orders.length == 0 ? 0 : orders[row],
-                    self[row]);
+            block.add(codes, row * levels, labels.of(row), orders.length == 0 ? 0 : orders[row], self[row]);
         }
         return score == Score.INNER_PRODUCT ? block.build() : block.build().withNorms(baseline.codebooks());
     }

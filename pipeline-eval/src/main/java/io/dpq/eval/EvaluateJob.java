@@ -69,8 +69,7 @@ public final class EvaluateJob implements Job {
         final Stopwatch stopwatch = new Stopwatch();
         ReportPublisher.prepare(settings.report(), hadoop);
         // First of all, because the new report may take the place of the old one.
-        final Optional<EarlierReport> earlier =
-                settings.compare().map(path -> EarlierReport.read(path, hadoop));
+        final Optional<EarlierReport> earlier = settings.compare().map(path -> EarlierReport.read(path, hadoop));
 
         final ModelDirectory directory = ModelDirectory.open(settings.modelPath(), hadoop);
         final ModelManifest model = directory.manifest();
@@ -98,8 +97,8 @@ public final class EvaluateJob implements Job {
         requireUsable(queries, settings);
         stopwatch.lap("embedQueries");
 
-        final Evaluation.Result result = new Evaluation(spark, codebooks, settings, queries.queries(), stopwatch)
-                .run(codes, embeddings, rows);
+        final Evaluation.Result result =
+                new Evaluation(spark, codebooks, settings, queries.queries(), stopwatch).run(codes, embeddings, rows);
         final List<QueryLines.Line> lines =
                 QueryLines.of(queries.queries(), result.precisions(), result.relevantRows());
         final Report.Conventions conventions = Report.Conventions.of(
@@ -116,13 +115,7 @@ public final class EvaluateJob implements Job {
                 TrainingCurves.read(settings.modelPath(), hadoop),
                 QueryMap.of(codebooks, queries.queries()),
                 Illustrations.found(
-                        spark,
-                        settings,
-                        model.image(),
-                        codebooks,
-                        codes,
-                        queries.queries(),
-                        result.relevantRows()));
+                        spark, settings, model.image(), codebooks, codes, queries.queries(), result.relevantRows()));
         stopwatch.lap("illustrate");
         final Report report = new Report(
                 Report.VERSION,
@@ -210,8 +203,7 @@ public final class EvaluateJob implements Job {
             out.printf(Locale.ROOT, "unquantized %8.4f%n", report.embedding().map());
         }
         for (final Report.Baseline baseline : report.baselines()) {
-            out.printf(
-                    Locale.ROOT, "%5s %5d %8.4f%n", baseline.method(), baseline.bits(), baseline.map());
+            out.printf(Locale.ROOT, "%5s %5d %8.4f%n", baseline.method(), baseline.bits(), baseline.map());
         }
         if (report.comparison() != null) {
             print(report.comparison(), out);

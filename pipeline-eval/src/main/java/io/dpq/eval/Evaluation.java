@@ -74,7 +74,9 @@ record Evaluation(
      */
     Result run(final Dataset<Row> table, final @Nullable Dataset<Row> embeddings, final long expectedRows) {
         final CodeBlocks packing = new CodeBlocks(
-                codebooks.levels(), codebooks.codewords(), settings.ties(),
+                codebooks.levels(),
+                codebooks.codewords(),
+                settings.ties(),
                 settings.blockRows(),
                 selves(),
                 settings.score() == Score.INNER_PRODUCT ? Optional.empty() : Optional.of(codebooks));
@@ -92,8 +94,7 @@ record Evaluation(
         requireRoom(summary.blocks(), groups(summary.rows(), r), settings.taskHeap());
         final Figures figures = ask(asymmetric(), measures, blocks, summary, expected);
         stopwatch.lap("rank");
-        final Figures symmetric =
-                settings.symmetric() ? ask(symmetric(), measures, blocks, summary, expected) : null;
+        final Figures symmetric = settings.symmetric() ? ask(symmetric(), measures, blocks, summary, expected) : null;
         stopwatch.lap("rankSymmetric");
         blocks.unpersist();
         final Figures random = settings.randomBaseline() ? random(packing, table, expectedRows, measures) : null;

@@ -62,8 +62,8 @@ record Findings(Codebooks codebooks, Score score, boolean excludeSelf) {
      */
     List<List<List<Hit>>> of(final SparkSession spark, final Dataset<Row> table, final List<Query> queries) {
         final JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        final Broadcast<Task> task = context.broadcast(
-                new Task(codebooks, score, excludeSelf, queries.toArray(new Query[0])));
+        final Broadcast<Task> task =
+                context.broadcast(new Task(codebooks, score, excludeSelf, queries.toArray(new Query[0])));
         final List<List<Hit>> best = table.toJavaRDD()
                 .mapPartitions(rows -> List.of(task.value().best(rows)).iterator())
                 .treeReduce(Findings::merged);
@@ -75,8 +75,7 @@ record Findings(Codebooks codebooks, Score score, boolean excludeSelf) {
         return findings;
     }
 
-    private static List<List<Hit>> merged(
-            final List<List<Hit>> some, final List<List<Hit>> others) {
+    private static List<List<Hit>> merged(final List<List<Hit>> some, final List<List<Hit>> others) {
         final List<List<Hit>> merged = new ArrayList<>(some.size());
         for (int i = 0; i < some.size(); i++) {
             final List<Hit> all = new ArrayList<>(some.get(i));

@@ -55,9 +55,8 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
             return List.of();
         }
         final List<Query> shown = chosen(queries, relevantRows, settings.thumbnails());
-        final List<List<List<Findings.Hit>>> findings = new Findings(
-                        codebooks, settings.score(), settings.excludeSelf())
-                .of(spark, codes, shown);
+        final List<List<List<Findings.Hit>>> findings =
+                new Findings(codebooks, settings.score(), settings.excludeSelf()).of(spark, codes, shown);
         final Set<String> rows = new HashSet<>();
         findings.forEach(levels -> levels.forEach(hits -> hits.forEach(hit -> rows.add(hit.id()))));
         final Set<String> asked = new HashSet<>();

@@ -15,8 +15,8 @@ final class LabelTable {
         for (final QueryLines.Line line : lines) {
             line.labels().stream()
                     .distinct()
-                    .forEach(label ->
-                            byLabel.computeIfAbsent(label, l -> new ArrayList<>()).add(line));
+                    .forEach(label -> byLabel.computeIfAbsent(label, l -> new ArrayList<>())
+                            .add(line));
         }
         final List<Report.LabelFigures> table = new ArrayList<>();
         byLabel.forEach((label, queries) -> table.add(new Report.LabelFigures(label, queries.size(), means(queries))));

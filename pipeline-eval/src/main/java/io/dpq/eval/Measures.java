@@ -108,7 +108,8 @@ final class Measures implements Serializable {
     double idealGain(final Map<Integer, Long> rowsByGain) {
         double ideal = 0;
         long rows = 0;
-        for (final Map.Entry<Integer, Long> gain : new TreeMap<>(rowsByGain).descendingMap().entrySet()) {
+        for (final Map.Entry<Integer, Long> gain :
+                new TreeMap<>(rowsByGain).descendingMap().entrySet()) {
             final long to = Math.min(r, rows + gain.getValue());
             ideal += gain.getKey() * discounts().sum(rows, to);
             rows = to;

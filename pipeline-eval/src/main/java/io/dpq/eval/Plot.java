@@ -51,7 +51,12 @@ record Plot(String label, Axis x, Axis y, List<Line> lines) {
      * @param text how they are written
      */
     record Axis(
-            String label, double from, double to, boolean logarithmic, List<Double> ticks, DoubleFunction<String> text) {
+            String label,
+            double from,
+            double to,
+            boolean logarithmic,
+            List<Double> ticks,
+            DoubleFunction<String> text) {
         /** From 0 to a round number that is not below {@code highest}. */
         static Axis upTo(final String label, final double highest) {
             final double reached = Math.max(highest, 1e-12);
@@ -107,9 +112,7 @@ record Plot(String label, Axis x, Axis y, List<Line> lines) {
         }
 
         private double share(final double value) {
-            return logarithmic
-                    ? Math.log(value / from) / Math.log(to / from)
-                    : (value - from) / (to - from);
+            return logarithmic ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
         }
     }
 
@@ -121,7 +124,13 @@ record Plot(String label, Axis x, Axis y, List<Line> lines) {
             svg.append(format(
                     "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
                             + "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n",
-                    LEFT, WIDTH - RIGHT, top(tick), top(tick), LEFT - 8, top(tick) + 4, y.text().apply(tick)));
+                    LEFT,
+                    WIDTH - RIGHT,
+                    top(tick),
+                    top(tick),
+                    LEFT - 8,
+                    top(tick) + 4,
+                    y.text().apply(tick)));
         }
         for (final double tick : x.ticks()) {
             svg.append(format(

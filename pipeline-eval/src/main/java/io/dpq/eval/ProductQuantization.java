@@ -24,8 +24,7 @@ final class ProductQuantization {
     private final int codewords;
     private final long seed;
 
-    private ProductQuantization(
-            final EmbeddingSample sample, final int parts, final int codewords, final long seed) {
+    private ProductQuantization(final EmbeddingSample sample, final int parts, final int codewords, final long seed) {
         this.vectors = sample.vectors();
         this.count = sample.count();
         this.dimensions = sample.dimensions();

@@ -108,8 +108,7 @@ final class QueryMap {
             final double[] frame,
             final int dimensions) {
         final StringBuilder svg = new StringBuilder(1 << 15);
-        svg.append(String.format(
-                Locale.ROOT, "<svg class=\"map\" viewBox=\"0 0 %d %d\" role=\"img\">%n", SIDE, SIDE));
+        svg.append(String.format(Locale.ROOT, "<svg class=\"map\" viewBox=\"0 0 %d %d\" role=\"img\">%n", SIDE, SIDE));
         for (int i = 0; i < labelOf.size(); i++) {
             final int label = labels.indexOf(labelOf.get(i));
             svg.append(String.format(

@@ -175,8 +175,7 @@ record Report(
      */
     record Curves(List<Double> precision, List<Double> recall, List<Double> precisionAtRecall) {
         static Curves of(final Measures measures, final double[] means) {
-            return new Curves(
-                    measures.precision(means), measures.recall(means), measures.precisionAtRecall(means));
+            return new Curves(measures.precision(means), measures.recall(means), measures.precisionAtRecall(means));
         }
     }
 
@@ -201,7 +200,12 @@ record Report(
      *     by the mean squared length; null for binary codes, which reconstruct nothing
      */
     record Baseline(
-            String method, int level, int bits, double map, double ndcg, @Nullable Double relativeQuantizationError) {}
+            String method,
+            int level,
+            int bits,
+            double map,
+            double ndcg,
+            @Nullable Double relativeQuantizationError) {}
 
     /**
      * Queries of one label.

@@ -70,7 +70,9 @@ final class ReportFiles {
                         .findFirst()
                         .orElse(null));
             }
-            csv.append(cells.stream().map(cell -> cell == null ? "" : cell.toString()).collect(joining(",")))
+            csv.append(cells.stream()
+                            .map(cell -> cell == null ? "" : cell.toString())
+                            .collect(joining(",")))
                     .append('\n');
         }
         return csv.toString();

@@ -73,7 +73,8 @@ final class ReportPlots {
         return new Plot(
                 "mAP by code length",
                 Plot.Axis.at(
-                        "code length, bits", levels.stream().map(Report.Level::bits).toList()),
+                        "code length, bits",
+                        levels.stream().map(Report.Level::bits).toList()),
                 Plot.Axis.upTo("", highest(lines, 0.01)),
                 lines);
     }
@@ -105,8 +106,9 @@ final class ReportPlots {
     /** Precision within the first N rows. */
     static Plot precision(final Report report) {
         final List<Plot.Line> lines = new ArrayList<>();
-        curves(report).forEach((name, curves) -> lines.add(new Plot.Line(
-                name, lineStyle(name, lines.size()), points(report.curveRanks(), curves.precision()), false)));
+        curves(report)
+                .forEach((name, curves) -> lines.add(new Plot.Line(
+                        name, lineStyle(name, lines.size()), points(report.curveRanks(), curves.precision()), false)));
         final List<Long> ranks = report.curveRanks();
         return new Plot(
                 "precision within the first N rows",
@@ -128,10 +130,7 @@ final class ReportPlots {
             lines.add(new Plot.Line(name, lineStyle(name, lines.size()), points, false));
         });
         return new Plot(
-                "precision by recall",
-                Plot.Axis.upTo("recall", 1),
-                Plot.Axis.upTo("", highest(lines, 0.01)),
-                lines);
+                "precision by recall", Plot.Axis.upTo("recall", 1), Plot.Axis.upTo("", highest(lines, 0.01)), lines);
     }
 
     private static Map<String, Report.Curves> curves(final Report report) {

@@ -56,14 +56,17 @@ record Retrieval<B>(Search<B> search, Measures measures) {
         final int wave = merge ? queriesPerWave(summary) : QUERIES_PER_WAVE;
         for (int from = 0; from < queries.size(); from += wave) {
             final int to = Math.min(queries.size(), from + wave);
-            final Broadcast<Task<B>> task = spark.broadcast(new Task<>(
-                    search, measures, from, queries.subList(from, to).toArray(new Query[0]), expected));
+            final Broadcast<Task<B>> task = spark.broadcast(
+                    new Task<>(search, measures, from, queries.subList(from, to).toArray(new Query[0]), expected));
             final List<Range> chunks = chunks(to - from, (tasks + summary.blocks() - 1) / summary.blocks());
             final JavaPairRDD<Range, B> pairs =
                     spark.parallelize(chunks, chunks.size()).cartesian(blocks);
             final JavaPairRDD<Integer, double[]> values = merge
                     ? pairs.flatMapToPair(pair -> task.value().rankings(pair._1(), pair._2()))
-                            .reduceByKey((a, b) -> a.merge(b).top(task.value().measures.r()), tasks)
+                            .reduceByKey(
+                                    (a, b) ->
+                                            a.merge(b).top(task.value().measures.r()),
+                                    tasks)
                             .mapToPair(ranked -> new Tuple2<>(
                                     ranked._1(), task.value().figures(ranked._1() / rankings, ranked._2())))
                     : pairs.flatMapToPair(pair -> task.value().figures(pair._1(), pair._2()));

@@ -88,7 +88,8 @@ record Rivals(
         final Score score = baseline.isBinary() ? Score.INNER_PRODUCT : settings.score();
         final JavaRDD<CodeBlock> encoded = embeddings.map(block -> block.encoded(baseline, score));
         encoded.persist(StorageLevel.MEMORY_AND_DISK());
-        final TableSummary summary = TableSummary.of(encoded, baseline.codebooks().levels(), codebooks.codewords());
+        final TableSummary summary =
+                TableSummary.of(encoded, baseline.codebooks().levels(), codebooks.codewords());
         final Figures figures = new Retrieval<>(baseline.search(queries, score), measures)
                 .run(context(), encoded, summary, baseline.embedded(queries), expected);
         encoded.unpersist();

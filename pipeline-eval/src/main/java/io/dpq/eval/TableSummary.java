@@ -51,8 +51,7 @@ final class TableSummary implements Serializable {
         return new TableSummary(1, labels.rows(), usage, labels.counts(), labels.selves());
     }
 
-    private static TableSummary folded(
-            final JavaRDD<TableSummary> summaries, final int levels, final int codewords) {
+    private static TableSummary folded(final JavaRDD<TableSummary> summaries, final int levels, final int codewords) {
         return summaries.fold(
                 new TableSummary(0, 0, new long[levels][codewords], new HashMap<>(), new HashMap<>()),
                 TableSummary::plus);

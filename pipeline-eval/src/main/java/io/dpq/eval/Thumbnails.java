@@ -46,7 +46,10 @@ final class Thumbnails {
 
     /** Pictures by id. */
     static Map<String, String> of(
-            final SparkSession spark, final LakeSettings settings, final ImageContract contract, final Set<String> ids) {
+            final SparkSession spark,
+            final LakeSettings settings,
+            final ImageContract contract,
+            final Set<String> ids) {
         final Map<String, String> pictures = new HashMap<>();
         try {
             final Lake lake = Lake.open(spark, settings);
@@ -93,7 +96,9 @@ final class Thumbnails {
             whole.setRGB(
                     i % image.width(),
                     i / image.width(),
-                    (image.rgb()[3 * i] & 255) << 16 | (image.rgb()[3 * i + 1] & 255) << 8 | (image.rgb()[3 * i + 2] & 255));
+                    (image.rgb()[3 * i] & 255) << 16
+                            | (image.rgb()[3 * i + 1] & 255) << 8
+                            | (image.rgb()[3 * i + 2] & 255));
         }
         final double scale = Math.min(1, (double) SIDE / Math.max(image.width(), image.height()));
         final int width = (int) Math.max(1, Math.round(scale * image.width()));

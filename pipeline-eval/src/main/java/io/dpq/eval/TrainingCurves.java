@@ -63,9 +63,7 @@ final class TrainingCurves {
             for (int level = 0; level < node.path("validationMap").size(); level++) {
                 final double map = node.path("validationMap").path(level).asDouble(Double.NaN);
                 if (Double.isFinite(map) && map >= 0) {
-                    validations
-                            .computeIfAbsent(level, l -> new ArrayList<>())
-                            .add(new Plot.Point(step, map));
+                    validations.computeIfAbsent(level, l -> new ArrayList<>()).add(new Plot.Point(step, map));
                 }
             }
         });

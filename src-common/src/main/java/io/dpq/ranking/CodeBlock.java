@@ -129,11 +129,7 @@ public final class CodeBlock implements Serializable {
          * @param self index of the query that this row is, or −1
          */
         public void add(
-                final short[] code,
-                final int offset,
-                final List<String> rowLabels,
-                final long order,
-                final int self) {
+                final short[] code, final int offset, final List<String> rowLabels, final long order, final int self) {
             if ((rows + 1L) * levels > codes.length) {
                 codes = Arrays.copyOf(codes, Math.max(2 * codes.length, (rows + 1) * levels));
             }
@@ -239,8 +235,8 @@ public final class CodeBlock implements Serializable {
         for (int level = 0; level < levels; level++) {
             final double[] inner = inner(scores, level, parents, parentStarts);
             if (level >= scores.first()) {
-                rankings[level - scores.first()] =
-                        ranking(score(scores, level, inner), starts[level], shared).top(r);
+                rankings[level - scores.first()] = ranking(score(scores, level, inner), starts[level], shared)
+                        .top(r);
             }
             parents = inner;
             parentStarts = starts[level];
@@ -248,8 +244,7 @@ public final class CodeBlock implements Serializable {
         return rankings;
     }
 
-    private double[] inner(
-            final CodeScores scores, final int level, final double[] parents, final int[] parentStarts) {
+    private double[] inner(final CodeScores scores, final int level, final double[] parents, final int[] parentStarts) {
         final int[] first = starts[level];
         final double[] inner = new double[first.length - 1];
         int parent = 0;

@@ -23,11 +23,7 @@ public final class Ranking implements Serializable {
     private final long[] gains;
 
     private Ranking(
-            final double[] scores,
-            final long[] orders,
-            final long[] rows,
-            final long[] relevant,
-            final long[] gains) {
+            final double[] scores, final long[] orders, final long[] rows, final long[] relevant, final long[] gains) {
         this.scores = scores;
         this.orders = orders;
         this.rows = rows;
@@ -95,8 +91,11 @@ public final class Ranking implements Serializable {
             size++;
         }
 
-        /** The ranking. */
+        /** The ranking; nothing can be added after. */
         public Ranking build() {
+            if (size == scores.length) {
+                return new Ranking(scores, orders, rows, relevant, gains.length == 0 ? relevant : gains);
+            }
             return cut(scores, orders, rows, relevant, gains.length == 0 ? relevant : gains, size);
         }
     }
