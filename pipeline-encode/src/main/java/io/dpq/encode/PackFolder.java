@@ -170,14 +170,17 @@ final class PackFolder {
         manifest.put("files", parts);
         manifest.put("rowGroups", groups);
         try (OutputStream out = files.create(new Path(parts(), MANIFEST), true)) {
-            out.write(new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsBytes(manifest));
+            out.write(new ObjectMapper()
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    .writeValueAsBytes(manifest));
         }
         files.delete(new Path(parts(), PACKING), false);
         if (renames) {
             // An empty folder may have been given; into one that is there, HDFS would move the other.
             if (files.exists(output) && (files.listStatus(output).length > 0 || !files.delete(output, false))) {
-                throw UserException.data("The folder " + given
-                        + " was filled while this job was at work, so nothing was published; set pack.output to another.");
+                throw UserException.data(
+                        "The folder " + given
+                                + " was filled while this job was at work, so nothing was published; set pack.output to another.");
             }
             if (!files.rename(parts(), output)) {
                 throw new IOException("Cannot rename " + parts() + " to " + output);

@@ -91,14 +91,16 @@ public final class PackJob implements Job {
         final Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         final PackFolder folder = PackFolder.at(settings.output(), hadoop);
         folder.requireWritable();
-        spark.sparkContext().setJobDescription("dpq pack: list " + settings.lake().path());
+        spark.sparkContext()
+                .setJobDescription("dpq pack: list " + settings.lake().path());
         final Lake lake = Lake.open(spark, settings.lake());
         final Dataset<Row> listing = lake.listing();
         final JavaRDD<Row> rows = lake.read(listing, settings.fileBytes(), settings.maxBytes())
                 .select("id", "labels", "length", "content", "error")
                 .toJavaRDD();
         final int files = rows.getNumPartitions();
-        final Row total = listing.agg(functions.count("*"), functions.sum("length")).head();
+        final Row total =
+                listing.agg(functions.count("*"), functions.sum("length")).head();
         final String fingerprint = fingerprint(settings, listing, files);
         if (folder.isComplete(fingerprint)) {
             context.out().println(settings.output() + " holds this lake already; nothing was left to do.");
@@ -114,8 +116,7 @@ public final class PackJob implements Job {
                         files,
                         written.isEmpty() ? "" : ", of which an earlier attempt wrote " + written.size());
         spark.sparkContext().setJobDescription("dpq pack: write " + settings.output());
-        final PackWriter writer =
-                new PackWriter(folder.parts(), settings.rowGroupBytes(), settings.maxBytes(), hadoop);
+        final PackWriter writer = new PackWriter(folder.parts(), settings.rowGroupBytes(), settings.maxBytes(), hadoop);
         final JavaRDD<Integer> packed = rows.mapPartitionsWithIndex(writer::write, false);
         final Function1<Object, Object> missing =
                 (Function1<Object, Object> & Serializable) part -> !written.contains((Integer) part);
@@ -139,8 +140,8 @@ public final class PackJob implements Job {
                         functions.expr("bit_xor(xxhash64(id, labels, length))"),
                         functions.expr("sum(cast(xxhash64(id, labels, length) as decimal(38)))"))
                 .head();
-        final String facts = settings.lake().kind() + "|" + settings.lake().path() + "|" + settings.fileBytes() + "|" + settings.rowGroupBytes() + "|"
-                + settings.maxBytes() + "|" + files + "|" + sums;
+        final String facts = settings.lake().kind() + "|" + settings.lake().path() + "|" + settings.fileBytes() + "|"
+                + settings.rowGroupBytes() + "|" + settings.maxBytes() + "|" + files + "|" + sums;
         try {
             return HexFormat.of()
                     .formatHex(

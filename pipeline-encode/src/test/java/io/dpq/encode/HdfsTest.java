@@ -70,8 +70,7 @@ final class HdfsTest {
                 "pack.lake.path=" + root + "/lake",
                 "pack.output=" + root + "/packed"));
         all.addAll(List.of(sets));
-        return new JobContext(
-                spark, DpqConfig.load(null, all), new PrintStream(printed, true, StandardCharsets.UTF_8));
+        return new JobContext(spark, DpqConfig.load(null, all), new PrintStream(printed, true, StandardCharsets.UTF_8));
     }
 
     private static List<Row> rows(final String codes) {
@@ -89,7 +88,8 @@ final class HdfsTest {
                         "encode.lake.path=" + root + "/packed",
                         "codes.path=" + root + "/codes-of-packed"));
 
-        final CodeTable table = new CodeTable(root + "/codes", spark.sparkContext().hadoopConfiguration());
+        final CodeTable table =
+                new CodeTable(root + "/codes", spark.sparkContext().hadoopConfiguration());
         final RunManifest run = table.runs().get(0);
         assertThat(run.modelId()).isEqualTo(model.modelId());
         assertThat(run.encoded()).isEqualTo(IMAGES);

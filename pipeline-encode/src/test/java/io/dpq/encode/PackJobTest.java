@@ -82,8 +82,8 @@ final class PackJobTest {
     }
 
     private static List<Row> rows(final LakeSettings.Kind kind, final Path path) {
-        final Lake lake = Lake.open(
-                spark, new LakeSettings("encode.lake", kind, path.toString(), java.util.Optional.empty()));
+        final Lake lake =
+                Lake.open(spark, new LakeSettings("encode.lake", kind, path.toString(), java.util.Optional.empty()));
         return lake.read(lake.listing(), 1 << 20, 1 << 28).orderBy("id").collectAsList();
     }
 
@@ -126,7 +126,11 @@ final class PackJobTest {
                             spark,
                             config(sets.toArray(String[]::new)),
                             new PrintStream(printed, true, StandardCharsets.UTF_8)));
-            tables.add(spark.read().parquet(codes.toString()).drop("run").orderBy("id").collectAsList());
+            tables.add(spark.read()
+                    .parquet(codes.toString())
+                    .drop("run")
+                    .orderBy("id")
+                    .collectAsList());
         }
         assertThat(tables.get(0)).hasSize(IMAGES);
         assertThat(tables.get(1)).isEqualTo(tables.get(0));
@@ -137,8 +141,8 @@ final class PackJobTest {
         pack();
         int groups = 0;
         for (final Path part : parts("packed")) {
-            try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(
-                    new org.apache.hadoop.fs.Path(part.toString()), new Configuration()))) {
+            try (ParquetFileReader reader = ParquetFileReader.open(
+                    HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(part.toString()), new Configuration()))) {
                 final List<BlockMetaData> blocks = reader.getRowGroups();
                 for (int i = 0; i < blocks.size() - 1; i++) {
                     assertThat(blocks.get(i).getTotalByteSize()).isBetween(16L << 10, 40L << 10);
@@ -193,8 +197,7 @@ final class PackJobTest {
         Files.writeString(aside.resolve("_PACKING"), "0123456789abcdef");
         Files.writeString(aside.resolve("part-00000.parquet"), "of another lake");
         pack();
-        assertThat(rows(LakeSettings.Kind.PARQUET, folder.resolve("packed")))
-                .hasSize(IMAGES + SampleLake.DAMAGED);
+        assertThat(rows(LakeSettings.Kind.PARQUET, folder.resolve("packed"))).hasSize(IMAGES + SampleLake.DAMAGED);
     }
 
     @Test

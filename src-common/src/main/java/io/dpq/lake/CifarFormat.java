@@ -44,8 +44,7 @@ final class CifarFormat implements RecordFormat {
 
     /** One for CIFAR-10, two for CIFAR-100. */
     private static int labelBytes(final LakeRoot root, final String path) throws IOException {
-        final long length =
-                root.fileSystem().getFileStatus(root.below(path)).getLen();
+        final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();
         final boolean ten = length > 0 && length % (PIXELS + 1) == 0;
         final boolean hundred = length > 0 && length % (PIXELS + 2) == 0;
         if (!ten && !hundred) {
@@ -58,9 +57,8 @@ final class CifarFormat implements RecordFormat {
 
     @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
-        final long record = PIXELS + labelBytes(root, path);
-        final long length =
-                root.fileSystem().getFileStatus(root.below(path)).getLen();
+        final long record = (long) PIXELS + labelBytes(root, path);
+        final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();
         final List<Long> parts = new ArrayList<>();
         for (long start = 0; start < length; start += record * RECORDS_IN_PART) {
             parts.add(start);
@@ -72,10 +70,8 @@ final class CifarFormat implements RecordFormat {
     public List<Listed> list(final LakeRoot root, final String path, final long part) throws IOException {
         final int labels = labelBytes(root, path);
         final int record = PIXELS + labels;
-        final long length =
-                root.fileSystem().getFileStatus(root.below(path)).getLen();
-        final List<String> classes =
-                names(root, path, labels == 1 ? "batches.meta.txt" : "fine_label_names.txt");
+        final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();
+        final List<String> classes = names(root, path, labels == 1 ? "batches.meta.txt" : "fine_label_names.txt");
         final List<Listed> listed = new ArrayList<>();
         try (FSDataInputStream in = root.open(path)) {
             for (long start = part; start < length && listed.size() < RECORDS_IN_PART; start += record) {
@@ -96,7 +92,10 @@ final class CifarFormat implements RecordFormat {
         final String beside = path.substring(0, path.lastIndexOf('/') + 1) + file;
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(root.open(beside), StandardCharsets.UTF_8))) {
-            return lines.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+            return lines.lines()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .toList();
         } catch (final FileNotFoundException e) {
             return List.of();
         }
@@ -121,9 +120,7 @@ final class CifarFormat implements RecordFormat {
     private static byte[] bitmap(final byte[] planes) throws IOException {
         final BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_3BYTE_BGR);
         for (int i = 0; i < PLANE; i++) {
-            final int rgb = (planes[i] & 0xff) << 16
-                    | (planes[PLANE + i] & 0xff) << 8
-                    | planes[2 * PLANE + i] & 0xff;
+            final int rgb = ((planes[i] & 0xff) << 16) | ((planes[PLANE + i] & 0xff) << 8) | (planes[2 * PLANE + i] & 0xff);
             image.setRGB(i % SIDE, i / SIDE, rgb);
         }
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

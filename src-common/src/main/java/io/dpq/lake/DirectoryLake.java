@@ -58,7 +58,8 @@ final class DirectoryLake implements Lake {
         final Column parts = functions.split(functions.col("path"), "/");
         return files.select(
                 functions.col("path").as("id"),
-                functions.when(functions.size(parts).gt(1), functions.array(functions.element_at(parts, -2)))
+                functions
+                        .when(functions.size(parts).gt(1), functions.array(functions.element_at(parts, -2)))
                         .as("labels"),
                 functions.col("length"));
     }

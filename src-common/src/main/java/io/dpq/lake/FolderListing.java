@@ -85,8 +85,7 @@ final class FolderListing {
 
     /** Rows of the driver. An RDD, not a local relation: the optimizer would carry every row along in each of its plans. */
     private Dataset<Row> travelling(final List<Row> rows) {
-        return spark.createDataFrame(
-                context.parallelize(rows, 1 + rows.size() / ROWS_IN_TASK), LakeRows.FILES);
+        return spark.createDataFrame(context.parallelize(rows, 1 + rows.size() / ROWS_IN_TASK), LakeRows.FILES);
     }
 
     private JavaRDD<String> spread(final List<String> folders) {

@@ -7,7 +7,7 @@ import org.apache.spark.sql.SparkSession;
 /**
  * A source of images, or of vectors, as rows {@code id STRING, labels ARRAY<STRING> (null where unknown), length LONG, content
  * BINARY (null where it cannot be had), error STRING (why not)}. Content is an encoded image, or the D little-endian float32 of a
- * vector ({@link VectorContent}). An id is stable across runs and unique in the lake: a path relative to the lake's root with
+ * vector ({@link io.dpq.image.VectorContent}). An id is stable across runs and unique in the lake: a path relative to the lake's root with
  * forward slashes, the id that a record was stored with, or the path of its file and its number in it.
  */
 public interface Lake {
@@ -20,8 +20,7 @@ public interface Lake {
             case DIRECTORY -> DirectoryLake.open(spark, settings);
             case PARQUET -> RecordLake.open(spark, settings, new ParquetFormat(settings.columns(), false));
             case WEBDATASET ->
-                RecordLake.open(
-                        spark, settings, new WebDatasetFormat(settings.labelMembers(), settings.labelField()));
+                RecordLake.open(spark, settings, new WebDatasetFormat(settings.labelMembers(), settings.labelField()));
             case SEQUENCE -> RecordLake.open(spark, settings, new SequenceFormat());
             case CIFAR -> RecordLake.open(spark, settings, new CifarFormat());
             case VECTORS -> RecordLake.open(spark, settings, new VectorsFormat(settings.columns()));

@@ -1,6 +1,7 @@
 package io.dpq.lake;
 
 import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -59,6 +60,15 @@ public record LakeSettings(
     /** Whether rows hold vectors rather than images. */
     public boolean holdsVectors() {
         return kind == Kind.VECTORS;
+    }
+
+    /** Refuses a lake of images where a model takes vectors, and the other way round. */
+    public void requireFits(final boolean vectorModel, final String modelPath) {
+        if (vectorModel != holdsVectors()) {
+            throw UserException.data("The model at " + modelPath + " takes " + (vectorModel ? "vectors" : "images")
+                    + " but " + section + ".kind is " + DpqConfig.kebab(kind) + "; set " + section
+                    + ".kind to what the lake is, or model.path to another model.");
+        }
     }
 
     /** Reads a lake's section, such as {@code train.lake}. */

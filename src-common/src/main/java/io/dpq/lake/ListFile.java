@@ -78,8 +78,9 @@ final class ListFile {
         final List<Row> repeated =
                 entries.groupBy("id").count().filter("count > 1").orderBy("id").takeAsList(1);
         if (!repeated.isEmpty()) {
-            throw UserException.data("The list " + list + " names " + repeated.get(0).getString(0) + " "
-                    + repeated.get(0).getLong(1) + " times; leave one line of them.");
+            throw UserException.data(
+                    "The list " + list + " names " + repeated.get(0).getString(0) + " "
+                            + repeated.get(0).getLong(1) + " times; leave one line of them.");
         }
         return entries;
     }
@@ -88,8 +89,7 @@ final class ListFile {
     static Dataset<Row> restrict(
             final Dataset<Row> listing, final Dataset<Row> entries, final LakeSettings settings, final String list) {
         final Dataset<Row> wanted = entries.withColumnRenamed("id", "wanted");
-        final Dataset<Row> joined = wanted.join(
-                        listing, wanted.col("wanted").equalTo(listing.col("id")), "left_outer")
+        final Dataset<Row> joined = wanted.join(listing, wanted.col("wanted").equalTo(listing.col("id")), "left_outer")
                 .withColumn("labels", functions.coalesce(functions.col("given"), functions.col("labels")))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         final Row missing = joined.filter("id is null")
@@ -128,8 +128,7 @@ final class ListFile {
         Iterator<Row> lines(final long start) {
             try {
                 final Path file = new Path(path);
-                final FSDataInputStream in =
-                        file.getFileSystem(hadoop.value()).open(file);
+                final FSDataInputStream in = file.getFileSystem(hadoop.value()).open(file);
                 final TaskCompletionListener close = context -> {
                     try {
                         in.close();
@@ -153,7 +152,8 @@ final class ListFile {
             private @Nullable Row next;
 
             Lines(final FSDataInputStream in, final long start) throws IOException {
-                // From the byte before: a line that begins right at the start then is whole behind the first line's end.
+                // From the byte before: a line that begins right at the start then is whole behind the first line's
+                // end.
                 position = Math.max(0, start - 1);
                 in.seek(position);
                 lines = new LineReader(in);

@@ -45,8 +45,7 @@ final class MatrixFormat implements RecordFormat {
     }
 
     private static Layout layout(final LakeRoot root, final String path) throws IOException {
-        final long length =
-                root.fileSystem().getFileStatus(root.below(path)).getLen();
+        final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();
         try (FSDataInputStream in = root.open(path)) {
             return path.endsWith(".npy") ? npy(in, length) : fvecs(in, length);
         }
@@ -63,8 +62,8 @@ final class MatrixFormat implements RecordFormat {
                 ? Short.toUnsignedInt(Short.reverseBytes(in.readShort()))
                 : Integer.toUnsignedLong(Integer.reverseBytes(in.readInt()));
         if (version < 1 || version > 3 || headerLength > MOST_HEADER_BYTES) {
-            throw new IOException("its NumPy header of version " + version + " and " + headerLength
-                    + " bytes is none that is known");
+            throw new IOException(
+                    "its NumPy header of version " + version + " and " + headerLength + " bytes is none that is known");
         }
         final String header = new String(in.readNBytes((int) headerLength), StandardCharsets.ISO_8859_1);
         final Matcher matcher = NPY.matcher(header);
@@ -87,8 +86,8 @@ final class MatrixFormat implements RecordFormat {
         final int dimensions = Integer.reverseBytes(in.readInt());
         final long stride = Integer.BYTES + (long) Float.BYTES * dimensions;
         if (dimensions < 1 || stride > Integer.MAX_VALUE || length % stride != 0) {
-            throw new IOException("its first row promises " + dimensions + " values, which does not fit its " + length
-                    + " bytes");
+            throw new IOException(
+                    "its first row promises " + dimensions + " values, which does not fit its " + length + " bytes");
         }
         return new Layout(0, stride, Integer.BYTES, (int) stride - Integer.BYTES, length / stride);
     }

@@ -71,7 +71,8 @@ final class ParquetFormat implements RecordFormat {
                                         .orElseThrow(() -> new IOException("its row " + number + " has no id"))
                                 : number,
                         row.isPresent() && columns.labels().isPresent()
-                                ? ParquetValues.texts(row.get(), columns.labels().get())
+                                ? ParquetValues.texts(
+                                        row.get(), columns.labels().get())
                                 : List.of(),
                         length,
                         place,

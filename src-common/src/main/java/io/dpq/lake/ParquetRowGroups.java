@@ -57,9 +57,8 @@ final class ParquetRowGroups implements Closeable {
             final GroupType inner = from.getType(name.substring(0, dot)).asGroupType();
             return inner.withNewFields(pruned(inner, name.substring(dot + 1), whole, all));
         }
-        throw new IOException("it has no column " + whole + " but " + all.getFields().stream()
-                .map(Type::getName)
-                .toList());
+        throw new IOException("it has no column " + whole + " but "
+                + all.getFields().stream().map(Type::getName).toList());
     }
 
     int count() {

@@ -1,5 +1,6 @@
 package io.dpq.lake;
 
+import io.dpq.image.VectorContent;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -38,7 +39,10 @@ final class ParquetValues {
         if (leaves.size() > 1 || leaves.get(0).type() != PrimitiveTypeName.BINARY) {
             throw new IOException("its column " + name + " holds no bytes");
         }
-        return Optional.of(leaves.get(0).group().getBinary(leaves.get(0).field(), leaves.get(0).index()).getBytes());
+        return Optional.of(leaves.get(0)
+                .group()
+                .getBinary(leaves.get(0).field(), leaves.get(0).index())
+                .getBytes());
     }
 
     /** A list of numbers as content of a lake of vectors, or none where it is null or empty. */

@@ -39,7 +39,12 @@ interface RecordFormat extends Serializable {
      * @param place where it lies in its part
      * @param error why it has no content, or null
      */
-    record Listed(String id, List<String> labels, long length, long place, @Nullable String error) {}
+    record Listed(
+            String id,
+            List<String> labels,
+            long length,
+            long place,
+            @Nullable String error) {}
 
     /** The records of a part. One thread at a time. */
     interface Contents extends Closeable {

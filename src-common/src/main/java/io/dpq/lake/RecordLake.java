@@ -60,14 +60,13 @@ final class RecordLake implements Lake {
                     + settings.section() + ".kind.");
         }
         final String where = settings.path();
-        final FlatMapFunction<Tuple2<String, Long>, Row> list =
-                part -> rows(root, format, part._1(), part._2(), where);
+        final FlatMapFunction<Tuple2<String, Long>, Row> list = part -> rows(root, format, part._1(), part._2(), where);
         Dataset<Row> listing = spark.createDataFrame(
                         parts.repartition((int) Math.min(count, MOST_TASKS)).flatMap(list), LakeRows.RECORDS)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         if (listing.isEmpty()) {
-            throw UserException.data("The " + format.names() + " files of the lake " + where
-                    + " hold no records; set " + settings.section() + ".path to others.");
+            throw UserException.data("The " + format.names() + " files of the lake " + where + " hold no records; set "
+                    + settings.section() + ".path to others.");
         }
         final List<Row> repeated = listing.groupBy("id")
                 .agg(functions.count("*").as("count"), functions.min("file"), functions.max("file"))
@@ -174,8 +173,7 @@ final class RecordLake implements Lake {
     @Override
     public Dataset<Row> read(final Dataset<Row> listed, final long partitionBytes, final long maxBytes) {
         final ReadPlan plan = format.seekable() ? ReadPlan.ofRows("file", "part", "place") : ReadPlan.ofParts();
-        final JavaRDD<Row> planned =
-                plan.cut(listed.select(COLUMNS[0], tail(COLUMNS)), partitionBytes, maxBytes);
+        final JavaRDD<Row> planned = plan.cut(listed.select(COLUMNS[0], tail(COLUMNS)), partitionBytes, maxBytes);
         final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
         return spark.createDataFrame(planned.mapPartitions(reading::rows), LakeRows.CONTENT);
     }

@@ -116,8 +116,7 @@ final class RecordReading implements Serializable {
     }
 
     private Row tooLong(final Row listed, final long length) {
-        return failed(
-                listed, length, "The record has " + length + " bytes or more; at most " + maxBytes + " are read");
+        return failed(listed, length, "The record has " + length + " bytes or more; at most " + maxBytes + " are read");
     }
 
     private static Row failed(final Row listed, final long length, final String error) {

@@ -36,8 +36,7 @@ final class SequenceFormat implements RecordFormat {
     @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
         final List<Long> parts = new ArrayList<>();
-        final long length =
-                root.fileSystem().getFileStatus(root.below(path)).getLen();
+        final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();
         for (long start = 0; start == 0 || start < length; start += STRETCH) {
             parts.add(start);
         }

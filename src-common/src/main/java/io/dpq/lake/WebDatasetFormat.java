@@ -68,8 +68,7 @@ final class WebDatasetFormat implements RecordFormat {
 
     @Override
     public List<Listed> list(final LakeRoot root, final String path, final long part) throws IOException {
-        final long length =
-                root.fileSystem().getFileStatus(root.below(path)).getLen();
+        final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();
         final List<Listed> listed = new ArrayList<>();
         Sample sample = new Sample("");
         try (FSDataInputStream in = root.open(path);
@@ -124,7 +123,10 @@ final class WebDatasetFormat implements RecordFormat {
             if (key.isEmpty()) {
                 return;
             }
-            @Nullable String error = place < 0 ? "The sample has no member " + IMAGES.stream().sorted().toList() : null;
+            @Nullable
+            String error = place < 0
+                    ? "The sample has no member " + IMAGES.stream().sorted().toList()
+                    : null;
             if (sparse) {
                 error = "The member is a sparse file, whose bytes do not lie in one piece";
             }

@@ -145,8 +145,7 @@ class DirectoryLakeTest {
     @Test
     void mistakesInAListAreToldByLine() throws IOException {
         put("a/1.jpg");
-        for (final String[] lines :
-                new String[][] {{"# one", "a/1.jpg cat dog"}, {"", "a/1.jpg cat,,dog"}}) {
+        for (final String[] lines : new String[][] {{"# one", "a/1.jpg cat dog"}, {"", "a/1.jpg cat,,dog"}}) {
             final String list = list(lines);
             assertThatThrownBy(() -> open(list))
                     .isInstanceOf(UserException.class)
@@ -309,7 +308,8 @@ class DirectoryLakeTest {
         // Lines of many lengths, over more than two stretches of 16 MiB.
         long bytes = 0;
         for (int i = 0; bytes < 40 << 20; i++) {
-            final String line = i < 300_000 && i % 1000 == 0 ? "a/" + i / 1000 + ".jpg c" + i : "#" + "x".repeat(i % 211);
+            final String line =
+                    i < 300_000 && i % 1000 == 0 ? "a/" + i / 1000 + ".jpg c" + i : "#" + "x".repeat(i % 211);
             lines.add(line);
             bytes += line.length() + 1;
         }

@@ -21,8 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Against shards that Python's own tarfile writes, in the three formats it knows. */
 class WebDatasetLakeTest {
-    private static final String TAR =
-            """
+    private static final String TAR = """
             import io, json, sys, tarfile
             FORMATS = {'ustar': tarfile.USTAR_FORMAT, 'pax': tarfile.PAX_FORMAT, 'gnu': tarfile.GNU_FORMAT}
             def shard(path, members, form='pax'):
@@ -54,8 +53,7 @@ class WebDatasetLakeTest {
     }
 
     private void shards(final String script) throws Exception {
-        assumeTrue(
-                LakeSpark.python(TAR + script.stripIndent(), root).isPresent(), "python3 is not installed");
+        assumeTrue(LakeSpark.python(TAR + script.stripIndent(), root).isPresent(), "python3 is not installed");
     }
 
     private Lake open() {
@@ -64,8 +62,7 @@ class WebDatasetLakeTest {
 
     @Test
     void samplesOfEveryTarFormatComeWithTheirLabels() throws Exception {
-        shards(
-                """
+        shards("""
                 long = 'deep/' * 30 + 'x' * 120
                 for form in FORMATS:
                     members = [('./', None), ('dir', None)]
@@ -104,7 +101,8 @@ class WebDatasetLakeTest {
         assertThat(LakeSpark.content(rows.get("pax.tar/b/ü"))).asString().isEqualTo("umlaut");
         assertThat(rows.values()).allMatch(row -> row.isNullAt(4));
         // A selection of the listing, and content that is too long.
-        final List<Row> few = lake.read(lake.listing().filter("id like '%/00004_'"), 1, 200).collectAsList();
+        final List<Row> few =
+                lake.read(lake.listing().filter("id like '%/00004_'"), 1, 200).collectAsList();
         assertThat(few).hasSize(30);
         for (final Row row : few) {
             assertThat(row.isNullAt(3)).isEqualTo(row.getLong(2) > 200);
@@ -114,8 +112,7 @@ class WebDatasetLakeTest {
 
     @Test
     void whichMembersLabelIsTheUsersChoice() throws Exception {
-        shards(
-                """
+        shards("""
                 shard(root + '/0.tar', [('1.cls', b'7'), ('1.jpg', b'x'), ('1.json', b'{"kind": 3.5, "labels": "no"}'), ('1.txt', b'a caption')])
                 """);
         final List<List<String>> members = List.of(List.of("txt", "cls"), List.of("json"), List.of("cls"), List.of());
@@ -135,8 +132,7 @@ class WebDatasetLakeTest {
 
     @Test
     void aBadSampleIsARowThatSaysWhy() throws Exception {
-        shards(
-                """
+        shards("""
                 shard(root + '/0.tar', [('1.txt', b'alone'), ('2.jpg', b'x'), ('2.json', b'{"labels": '), ('3.jpg', b'fine'), ('4.jpg', b'y'), ('4.json', b'{"labels": {}}')])
                 """);
         final Map<String, Row> rows = LakeSpark.read(open());
@@ -149,8 +145,7 @@ class WebDatasetLakeTest {
 
     @Test
     void aDamagedShardIsNamed() throws Exception {
-        shards(
-                """
+        shards("""
                 shard(root + '/0.tar', [('%d.jpg' % i, b'x' * 3000) for i in range(10)])
                 shard(root + '/1.tar', [('%d.jpg' % i, b'x' * 3000) for i in range(10)])
                 """);

@@ -1,8 +1,7 @@
-package io.dpq.lake;
+package io.dpq.image;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Optional;
 
 /** Vectors as the content of a lake's rows: D little-endian float32, nothing else. Stateless. */
 public final class VectorContent {
@@ -20,19 +19,22 @@ public final class VectorContent {
      * Reads a vector into a batch.
      *
      * @param dimensions D that is asked for
-     * @return why it cannot be used, if so: another length, or a value that is not finite; {@code into} then holds no vector
+     * @throws ImageRejectedException where it has another length or a value that is not finite
      */
-    public static Optional<String> read(
-            final byte[] content, final float[] into, final int offset, final int dimensions) {
+    public static void read(final byte[] content, final float[] into, final int offset, final int dimensions)
+            throws ImageRejectedException {
         if (content.length != dimensions * Float.BYTES) {
-            return Optional.of("The vector has " + content.length / Float.BYTES + " values and not " + dimensions);
+            throw new ImageRejectedException(
+                    ImageRejectedException.Reason.UNKNOWN_FORMAT,
+                    "The vector has " + content.length / Float.BYTES + " values and not " + dimensions);
         }
         ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(into, offset, dimensions);
         for (int i = offset; i < offset + dimensions; i++) {
             if (!Float.isFinite(into[i])) {
-                return Optional.of("The vector's value " + (i - offset) + " is " + into[i]);
+                throw new ImageRejectedException(
+                        ImageRejectedException.Reason.CORRUPT,
+                        "The vector's value " + (i - offset) + " is " + into[i]);
             }
         }
-        return Optional.empty();
     }
 }
