@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
@@ -48,6 +49,9 @@ final class OnnxOperators {
         }
         if (vertex instanceof MergeVertex) {
             return onnx.node("Concat", name, inputs, OnnxGraph.integer("axis", 1));
+        }
+        if (vertex instanceof ElementWiseVertex sum && sum.getOp() == ElementWiseVertex.Op.Add) {
+            return onnx.node("Sum", name, inputs);
         }
         if (vertex instanceof SubsetVertex subset) {
             return onnx.node(
@@ -229,6 +233,9 @@ final class OnnxOperators {
     }
 
     private String activation(final String name, final IActivation activation, final String input) {
+        if (activation.equals(Activation.IDENTITY.getActivationFunction())) {
+            return onnx.node("Identity", name, List.of(input));
+        }
         for (final Activation known : List.of(Activation.RELU, Activation.TANH, Activation.SIGMOID)) {
             if (activation.equals(known.getActivationFunction())) {
                 final String operator =
