@@ -21,8 +21,7 @@ class LossTermsTest {
     @Test
     void eachTermIsTheLossWithTheOthersLeftOut() {
         final ComputationGraph graph = DpqNetwork.build(SPEC);
-        final MultiDataSet batch =
-                Specs.batch(Specs.images(5, 12, 3), new int[][] {{0}, {1}, {2}, {}, {1}}, SPEC);
+        final MultiDataSet batch = Specs.batch(Specs.images(5, 12, 3), new int[][] {{0}, {1}, {2}, {}, {1}}, SPEC);
         final double margin = alone(graph, batch, new NetworkSpec.LossWeights(2, 0, 0, 0, 0));
         final double classification = alone(graph, batch, new NetworkSpec.LossWeights(0, 0.3, 0, 0, 0));
         final double soft = alone(graph, batch, new NetworkSpec.LossWeights(0, 0, 0.5, 0, 0));
