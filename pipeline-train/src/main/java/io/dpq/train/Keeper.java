@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 final class Keeper {
     private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
     /** The log is written whole each time, so not after every one of many short rounds. */
-    private static final long FOLLOW_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final long FOLLOW_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final CheckpointStore store;
     private final int everyRounds;

@@ -78,8 +78,8 @@ final class StallWatchdog implements AutoCloseable {
         } catch (Exception e) {
             // Spark throws checked exceptions that it does not declare.
             if (stalled.get()) {
-                final StalledException given = new StalledException(
-                        "No batch was finished anywhere for " + words(timeout) + " in " + where
+                final StalledException given =
+                        new StalledException("No batch was finished anywhere for " + words(timeout) + " in " + where
                                 + "; look at the thread dumps and logs of the executors on Spark's page for what they"
                                 + " wait for, then go on with --resume");
                 // No cause: what Spark says of a cancelled job would be told instead.

@@ -52,7 +52,6 @@ record StartingPoint(String run, Optional<Checkpoint> checkpoint, Optional<Job.O
         final CheckpointManifest manifest = newest.get().manifest();
         final Optional<Job.Outcome> finished = finished(RUN, manifest.run(), modelPath, hadoop, say);
         if (finished.isPresent()) {
-            store.clear();
             return new StartingPoint(manifest.run(), Optional.empty(), finished);
         }
         fingerprint.requireSame(manifest.fingerprint(), newest.get().path());

@@ -184,6 +184,7 @@ public final class TrainJob implements Job {
         final StartingPoint from = StartingPoint.find(
                 context.resume(), store, fingerprint, revision, settings.modelPath(), hadoop, context.out()::println);
         if (from.finished().isPresent()) {
+            store.clear();
             return from.finished().get();
         }
         final double decay = settings.run().averagingDecay();

@@ -69,6 +69,7 @@ class ResumeTest {
 
         final TrainRun.Result again = TrainRun.run(arguments);
         assertThat(again.code()).isZero();
+        assertThat(directory.resolve("model.checkpoints")).doesNotExist();
         assertThat(again.out())
                 .contains("this training is finished: its model is published at")
                 .doesNotContain("epoch");

@@ -26,7 +26,8 @@ class RetrievalTaskTest {
             final int[] group = groups.computeIfAbsent(scores[row], score -> new int[2]);
             group[0]++;
             final int[] own = database.labels()[row];
-            group[1] += Arrays.stream(labels).anyMatch(label -> Arrays.stream(own).anyMatch(o -> o == label)) ? 1 : 0;
+            group[1] +=
+                    Arrays.stream(labels).anyMatch(label -> Arrays.stream(own).anyMatch(o -> o == label)) ? 1 : 0;
         }
         return ApOracle.ofFormula(
                 groups.values().stream()
@@ -51,7 +52,8 @@ class RetrievalTaskTest {
         }
         final int[][] labels = new int[count][];
         for (int row = 0; row < count; row++) {
-            labels[row] = random.ints(random.nextInt(3), 0, 4).sorted().distinct().toArray();
+            labels[row] =
+                    random.ints(random.nextInt(3), 0, 4).sorted().distinct().toArray();
         }
         return new LabelledVectors(vectors, labels);
     }
@@ -91,10 +93,10 @@ class RetrievalTaskTest {
     @Test
     void whatIsHeldOutIsAShareThatOnlyGrows() {
         final List<Long> keys = new Random(4).longs(20_000).boxed().toList();
-        final long fifth = keys.stream().filter(key -> HeldOut.contains(key, 0.2)).count();
+        final long fifth =
+                keys.stream().filter(key -> HeldOut.contains(key, 0.2)).count();
         assertThat(fifth).isBetween(3_800L, 4_200L);
-        assertThat(keys.stream().filter(key -> HeldOut.contains(key, 0.2)))
-                .allMatch(key -> HeldOut.contains(key, 0.3));
+        assertThat(keys.stream().filter(key -> HeldOut.contains(key, 0.2))).allMatch(key -> HeldOut.contains(key, 0.3));
         assertThat(keys).noneMatch(key -> HeldOut.contains(key, 0));
     }
 }

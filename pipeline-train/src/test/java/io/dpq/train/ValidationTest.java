@@ -125,11 +125,38 @@ class ValidationTest {
         assertThat((List<?>) validation(model).get("levels")).hasSize(2);
     }
 
+    /** Five workers, whose sums travel in groups, and everything that validation sends. */
+    @Test
+    void kryoCarriesAllOfIt() {
+        final Map<String, String> properties = Map.of(
+                "spark.serializer", "org.apache.spark.serializer.KryoSerializer",
+                "spark.kryo.registrator", "org.nd4j.kryo.Nd4jRegistrator");
+        properties.forEach(System::setProperty);
+        try {
+            final Path model = directory.resolve("model");
+            final TrainRun.Result result = TrainRun.run(TrainRun.arguments(
+                    lake,
+                    model,
+                    "train.validation.fraction=0.2",
+                    "train.workers=5",
+                    "train.epochs=2",
+                    "train.semantic-epochs=1"));
+            assertThat(result.err()).isEmpty();
+            assertThat(result.code()).isZero();
+            assertThat((List<?>) validation(model).get("levels")).hasSize(2);
+        } finally {
+            properties.keySet().forEach(System::clearProperty);
+        }
+    }
+
     @Test
     void aModelUnderTheBarIsKeptAside() {
         final Path model = directory.resolve("model");
         final String[] sets = {
-            "train.validation.fraction=0.2", "train.epochs=2", "train.semantic-epochs=1", "train.optimizer.learning-rate=0"
+            "train.validation.fraction=0.2",
+            "train.epochs=2",
+            "train.semantic-epochs=1",
+            "train.optimizer.learning-rate=0"
         };
         final List<String> high = TrainRun.arguments(lake, model, sets);
         high.addAll(List.of("--set", "train.publish.min-map=1"));
@@ -139,7 +166,9 @@ class ValidationTest {
                 .contains("is not published: its mAP of 0.")
                 .contains("is below train.publish.min-map, 1.0; it is kept at " + model + ".held-back");
         assertThat(model).doesNotExist();
-        assertThat(TrainRun.model(directory.resolve("model.held-back")).manifest().dimensions())
+        assertThat(TrainRun.model(directory.resolve("model.held-back"))
+                        .manifest()
+                        .dimensions())
                 .isEqualTo(6);
         assertThat(directory.resolve("model.checkpoints")).doesNotExist();
         high.add("--resume");

@@ -43,7 +43,8 @@ class WeightAverageTest {
         average.add(graph);
         final ComputationGraph mean = average.of(graph);
         // 0.75 · (0.75 · w + 0.25 · (w + 1)) + 0.25 · (w + 3) = w + 0.9375.
-        assertThat(mean.params().sub(first).sub(0.9375).amaxNumber().doubleValue()).isLessThan(1e-6);
+        assertThat(mean.params().sub(first).sub(0.9375).amaxNumber().doubleValue())
+                .isLessThan(1e-6);
         assertThat(graph.params().sub(first).sub(3).amaxNumber().doubleValue()).isLessThan(1e-6);
 
         final WeightAverage restored =
