@@ -107,7 +107,7 @@ public final class TrainJob implements Job {
                         spark,
                         lake,
                         settings.lake().path(),
-                        settings.image(),
+                        settings.input(),
                         settings.run().validation().fraction(),
                         context.out()::println)) {
             report(data, context.out());
@@ -193,7 +193,7 @@ public final class TrainJob implements Job {
                 .map(checkpoint -> TrainingState.restore(checkpoint, decay))
                 .orElseGet(() -> TrainingState.begin(build(settings, plan, data, labelVectors, hadoop), decay));
         final BatchRecipe recipe =
-                new BatchRecipe(settings.image(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
+                new BatchRecipe(settings.input(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
         final Standing begin = state.standing();
         final long done = begin.epoch() * (long) plan.slots()
                 + begin.round() * (long) plan.frequency() * plan.workers() * plan.batchSize();
@@ -261,6 +261,9 @@ public final class TrainJob implements Job {
 
     private static float[][] labelVectors(
             final TrainSettings settings, final List<String> classes, final Configuration hadoop) {
+        if (classes.isEmpty()) {
+            return new float[0][];
+        }
         return settings.labelEmbeddings()
                 .map(file -> LabelVectors.read(file, hadoop, classes, settings.dimensions()))
                 .orElseGet(() -> LabelVectors.orthonormal(

@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Column;
@@ -75,7 +76,8 @@ final class DirectoryLake implements Lake {
         final Dataset<Row> single = entries.withColumn("folder", FOLDER)
                 .join(folders.filter(functions.col("count").lt(ASK_EACH)), "folder")
                 .select("id");
-        final FlatMapFunction<Row, Row> ask = row -> length(root, row.getString(0), settings.section());
+        final String section = settings.section();
+        final FlatMapFunction<Row, Row> ask = row -> length(root, row.getString(0), section);
         final Dataset<Row> files = new FolderListing(spark, new FolderLister(root, settings.section(), true))
                 .inside(large)
                 .union(spark.createDataFrame(single.javaRDD().flatMap(ask), LakeRows.FILES));
@@ -84,7 +86,7 @@ final class DirectoryLake implements Lake {
 
     private static Iterator<Row> length(final LakeRoot root, final String id, final String section) {
         try {
-            final var status = root.fileSystem().getFileStatus(root.below(id));
+            final FileStatus status = root.fileSystem().getFileStatus(root.below(id));
             return status.isFile()
                     ? List.of(RowFactory.create(id, status.getLen())).iterator()
                     : List.<Row>of().iterator();

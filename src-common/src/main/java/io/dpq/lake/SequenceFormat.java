@@ -76,7 +76,6 @@ final class SequenceFormat implements RecordFormat {
     public Contents open(final LakeRoot root, final String path, final long part) throws IOException {
         final Records records = new Records(root, path, part);
         return new Contents() {
-            private final BytesWritable value = new BytesWritable();
             private long at = -1;
 
             @Override
@@ -87,8 +86,10 @@ final class SequenceFormat implements RecordFormat {
                     }
                     at++;
                 }
-                records.reader.getCurrentValue(value);
-                return Optional.of(value.copyBytes());
+                if (!records.reader.isBlockCompressed()) {
+                    records.reader.getCurrentValue(records.value);
+                }
+                return Optional.of(records.value.copyBytes());
             }
 
             @Override
@@ -102,6 +103,7 @@ final class SequenceFormat implements RecordFormat {
     private static final class Records implements AutoCloseable {
         private final SequenceFile.Reader reader;
         private final Text key = new Text();
+        private final BytesWritable value = new BytesWritable();
         private final long end;
         private boolean more;
 
@@ -124,6 +126,10 @@ final class SequenceFormat implements RecordFormat {
             if (more) {
                 final long position = reader.getPosition();
                 more = reader.next(key) && !(position >= end && reader.syncSeen());
+                if (more && reader.isBlockCompressed()) {
+                    // Keys of a block are stored before its values: only behind these the position tells where it ends.
+                    reader.getCurrentValue(value);
+                }
             }
             return more;
         }

@@ -3,6 +3,7 @@ package io.dpq.lake;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class WebDatasetFormat implements RecordFormat {
     private static final long serialVersionUID = 1L;
     private static final Set<String> IMAGES = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+    private static final int BLOCK = 512;
     /** A label member longer than this is none. */
     private static final int MOST_LABEL_BYTES = 1 << 20;
 
@@ -71,6 +73,7 @@ final class WebDatasetFormat implements RecordFormat {
         final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();
         final List<Listed> listed = new ArrayList<>();
         Sample sample = new Sample("");
+        requireEnd(root, path, length);
         try (FSDataInputStream in = root.open(path);
                 TarArchiveInputStream tar = new TarArchiveInputStream(in, StandardCharsets.UTF_8.name())) {
             for (TarArchiveEntry member = tar.getNextTarEntry(); member != null; member = tar.getNextTarEntry()) {
@@ -97,6 +100,21 @@ final class WebDatasetFormat implements RecordFormat {
             sample.close(path, listed);
         }
         return listed;
+    }
+
+    /** A shard that was cut off between two members would else pass for a whole one. */
+    private static void requireEnd(final LakeRoot root, final String path, final long length) throws IOException {
+        final byte[] last = new byte[BLOCK];
+        if (length >= 2 * BLOCK && length % BLOCK == 0) {
+            try (FSDataInputStream in = root.open(path)) {
+                in.readFully(length - BLOCK, last);
+            }
+        } else {
+            last[0] = 1;
+        }
+        if (!Arrays.equals(last, new byte[BLOCK])) {
+            throw new IOException("it lacks the empty blocks that end a tar file");
+        }
     }
 
     /** A sample while its members pass by. */

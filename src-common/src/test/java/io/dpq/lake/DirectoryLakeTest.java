@@ -148,8 +148,8 @@ class DirectoryLakeTest {
         for (final String[] lines : new String[][] {{"# one", "a/1.jpg cat dog"}, {"", "a/1.jpg cat,,dog"}}) {
             final String list = list(lines);
             assertThatThrownBy(() -> open(list))
-                    .isInstanceOf(UserException.class)
-                    .hasMessageContaining("line 2");
+                    .satisfies(thrown ->
+                            assertThat(WebDatasetLakeTest.mistake(thrown)).contains("line 2"));
         }
         final String twice = list("a/1.jpg cat", "a/2.jpg", "./a/1.jpg dog");
         assertThatThrownBy(() -> open(twice))
@@ -282,7 +282,7 @@ class DirectoryLakeTest {
     @Test
     void manyFilesAreListedByTheExecutors() throws IOException {
         final Set<String> expected = new TreeSet<>();
-        for (int i = 0; i < 25_000; i++) {
+        for (int i = 0; i < 12_000; i++) {
             // One folder that is too large for the driver, and many at several depths.
             final String id = i % 2 == 0 ? "flat/" + i + ".jpg" : "deep/" + i % 7 + "/" + i % 97 + "/" + i + ".jpg";
             put(id, new byte[i % 3]);
@@ -292,7 +292,7 @@ class DirectoryLakeTest {
         final Dataset<Row> listing = open(null).listing();
         final Map<String, Row> rows = new TreeMap<>();
         listing.collectAsList().forEach(row -> rows.put(row.getString(0), row));
-        assertThat(listing.count()).isEqualTo(25_000);
+        assertThat(listing.count()).isEqualTo(12_000);
         assertThat(rows.keySet()).isEqualTo(expected);
         assertThat(rows.get("deep/1/1/1.jpg").getList(1)).asList().containsExactly("1");
         assertThat(rows.get("flat/2.jpg").getList(1)).asList().containsExactly("flat");

@@ -89,6 +89,8 @@ class RecordLakesTest {
     private void write(final Dataset<Row> rows) {
         rows.write()
                 .option("parquet.block.size", 1 << 18)
+                .option("parquet.page.size.row.check.min", 5)
+                .option("parquet.page.size.row.check.max", 5)
                 .option("compression", "uncompressed")
                 .parquet(root + "/data");
     }

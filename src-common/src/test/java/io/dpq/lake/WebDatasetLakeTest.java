@@ -151,8 +151,8 @@ class WebDatasetLakeTest {
                 """);
         final Path shard = root.resolve("1.tar");
         final byte[] whole = Files.readAllBytes(shard);
-        // In the middle of a member, right behind one, and in a header.
-        for (final int length : new int[] {512 + 1000, 512 + 3072 + 100, 700}) {
+        // In the middle of a member, in a header, and between two members.
+        for (final int length : new int[] {512 + 1024, 512 + 3072 + 100, 3584}) {
             Files.write(shard, Arrays.copyOf(whole, length));
             assertThatThrownBy(this::open)
                     .satisfies(thrown -> assertThat(mistake(thrown))
