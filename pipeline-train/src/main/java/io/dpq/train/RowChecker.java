@@ -33,16 +33,18 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
 
     @Override
     public Iterator<TrainRow> call(final Iterator<Row> rows) {
-        final ImageDecoder decoder = new ImageDecoder(ContractJson.read(contract));
+        final ImageContract image = ContractJson.read(contract);
+        final ImageDecoder decoder = new ImageDecoder(image);
         final Map<String, Integer> indices =
                 IntStream.range(0, classes.size()).boxed().collect(Collectors.toMap(classes::get, Function.identity()));
         final Iterable<Row> once = () -> rows;
         return StreamSupport.stream(once.spliterator(), false)
-                .map(row -> check(row, decoder, indices))
+                .map(row -> check(row, decoder, image.maxBytes(), indices))
                 .iterator();
     }
 
-    private static TrainRow check(final Row row, final ImageDecoder decoder, final Map<String, Integer> indices) {
+    private static TrainRow check(
+            final Row row, final ImageDecoder decoder, final long maxBytes, final Map<String, Integer> indices) {
         final String id = row.getAs("id");
         final byte @Nullable [] content = row.getAs("content");
         final @Nullable List<String> names =
@@ -53,7 +55,12 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
                 .distinct()
                 .toArray();
         if (content == null) {
-            return new TrainRow(id, NOTHING, labels, ImageRejectedException.Reason.UNREADABLE.name());
+            final long length = row.getAs("length");
+            return new TrainRow(
+                    id,
+                    NOTHING,
+                    labels,
+                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes).name());
         }
         try {
             decoder.decode(content);

@@ -19,12 +19,13 @@ import org.apache.spark.sql.types.StructType;
  * holds every id, its labels and its length: some 200 bytes a file of its heap.
  */
 final class DirectoryLake implements Lake {
-    static final StructType LISTING = new StructType()
+    private static final StructType FACTS = new StructType()
             .add("id", DataTypes.StringType, false)
             .add("labels", DataTypes.createArrayType(DataTypes.StringType, false), true)
             .add("length", DataTypes.LongType, false);
+    static final StructType LISTING = FACTS.add("modified", DataTypes.LongType, false);
     static final StructType CONTENT =
-            LISTING.add("content", DataTypes.BinaryType, true).add("error", DataTypes.StringType, true);
+            FACTS.add("content", DataTypes.BinaryType, true).add("error", DataTypes.StringType, true);
 
     /** Rows of the listing a Spark partition holds: small enough to ship, large enough not to matter. */
     private static final int LISTING_ROWS = 50_000;

@@ -37,6 +37,13 @@ final class DirectoryListing {
     /** The root with its scheme, so that executors need no default file system, and what is below it. */
     record Result(Path root, List<ListedFile> files) {}
 
+    /** What a listing tells of a file. */
+    private record Facts(long length, long modified) {
+        static Facts of(final FileStatus status) {
+            return new Facts(status.getLen(), status.getModificationTime());
+        }
+    }
+
     static Result list(final Configuration hadoop, final LakeSettings settings) {
         final String key = settings.section() + ".path";
         try {
@@ -84,7 +91,7 @@ final class DirectoryListing {
                     folders.push(path);
                 } else {
                     final String id = path.toUri().getPath().substring(prefix.length());
-                    files.add(new ListedFile(id, folderLabel(id), status.getLen()));
+                    files.add(new ListedFile(id, folderLabel(id), status.getLen(), status.getModificationTime()));
                 }
             }
         }
@@ -98,26 +105,26 @@ final class DirectoryListing {
         for (final String id : wanted.keySet()) {
             byFolder.computeIfAbsent(folder(id), unused -> new ArrayList<>()).add(id);
         }
-        final Map<String, Long> lengths = new TreeMap<>();
+        final Map<String, Facts> found = new TreeMap<>();
         for (final Map.Entry<String, List<String>> folder : byFolder.entrySet()) {
             if (folder.getValue().size() < ASK_EACH) {
                 for (final String id : folder.getValue()) {
-                    length(id, lengths);
+                    ask(id, found);
                 }
             } else {
-                lengths(folder.getKey(), lengths);
+                askFolder(folder.getKey(), found);
             }
         }
         final List<ListedFile> files = new ArrayList<>();
         final List<String> missing = new ArrayList<>();
         for (final Map.Entry<String, List<String>> entry : wanted.entrySet()) {
             final String id = entry.getKey();
-            final Long length = lengths.get(id);
-            if (length == null) {
+            final Facts facts = found.get(id);
+            if (facts == null) {
                 missing.add(id);
             } else {
                 final List<String> labels = entry.getValue().isEmpty() ? folderLabel(id) : entry.getValue();
-                files.add(new ListedFile(id, labels, length));
+                files.add(new ListedFile(id, labels, facts.length(), facts.modified()));
             }
         }
         if (!missing.isEmpty()) {
@@ -128,31 +135,31 @@ final class DirectoryListing {
         return files;
     }
 
-    private void length(final String id, final Map<String, Long> lengths) throws IOException {
+    private void ask(final String id, final Map<String, Facts> found) throws IOException {
         try {
             final FileStatus status = fs.getFileStatus(below(root, id));
             if (status.isFile()) {
-                lengths.put(id, status.getLen());
+                found.put(id, Facts.of(status));
             }
         } catch (final FileNotFoundException e) {
-            // Stays without a length, which is how a missing file is told below.
+            // Stays without facts, which is how a missing file is told below.
             return;
         }
     }
 
-    private void lengths(final String folder, final Map<String, Long> lengths) throws IOException {
+    private void askFolder(final String folder, final Map<String, Facts> found) throws IOException {
         try {
-            final RemoteIterator<FileStatus> found =
+            final RemoteIterator<FileStatus> children =
                     fs.listStatusIterator(folder.isEmpty() ? root : below(root, folder));
-            while (found.hasNext()) {
-                final FileStatus status = found.next();
+            while (children.hasNext()) {
+                final FileStatus status = children.next();
                 if (status.isFile()) {
                     final String name = status.getPath().getName();
-                    lengths.put(folder.isEmpty() ? name : folder + "/" + name, status.getLen());
+                    found.put(folder.isEmpty() ? name : folder + "/" + name, Facts.of(status));
                 }
             }
         } catch (final FileNotFoundException e) {
-            // All its files stay without a length.
+            // All its files stay without facts.
             return;
         }
     }

@@ -17,7 +17,10 @@ public interface Lake {
         };
     }
 
-    /** What is there, without content: rows {@code id, labels, length} in the order of their ids. Listed once and kept. */
+    /**
+     * What is there, without content: rows {@code id, labels, length} in the order of their ids, and {@code modified LONG},
+     * milliseconds since 1970, where the lake knows when an image was last modified. Listed once and kept.
+     */
     Dataset<Row> listing();
 
     /**

@@ -10,10 +10,11 @@ import org.apache.spark.sql.RowFactory;
  * @param id path relative to the root, with forward slashes
  * @param labels class names; empty where unknown
  * @param length bytes
+ * @param modified milliseconds since 1970
  */
-record ListedFile(String id, List<String> labels, long length) {
+record ListedFile(String id, List<String> labels, long length, long modified) {
     /** The row of a listing. */
     Row row() {
-        return RowFactory.create(id, labels.isEmpty() ? null : labels.toArray(String[]::new), length);
+        return RowFactory.create(id, labels.isEmpty() ? null : labels.toArray(String[]::new), length, modified);
     }
 }
