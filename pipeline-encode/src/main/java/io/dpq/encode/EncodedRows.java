@@ -95,9 +95,8 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
                 quarantine(
                         image,
                         image.getAs(2),
-                        image.getLong(2) > model.image().maxBytes()
-                                ? ImageRejectedException.Reason.TOO_MANY_BYTES
-                                : ImageRejectedException.Reason.UNREADABLE,
+                        ImageRejectedException.Reason.ofMissingContent(
+                                image.getLong(2), model.image().maxBytes()),
                         image.isNullAt(4) ? "no content" : image.getString(4));
                 continue;
             }

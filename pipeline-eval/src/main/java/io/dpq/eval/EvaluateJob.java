@@ -79,7 +79,7 @@ public final class EvaluateJob implements Job {
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
         final List<RunManifest> runs = table.runs();
         final Dataset<Row> codes = table.read(spark, model.modelId(), codebooks.levels(), runs);
-        final long rows = runs.stream().mapToLong(RunManifest::encoded).sum();
+        final long rows = codes.count();
         if (rows == 0) {
             throw UserException.data("The code table at " + settings.codesPath()
                     + " holds no rows; run encode on a lake of images first.");

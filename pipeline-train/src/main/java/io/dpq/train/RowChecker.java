@@ -34,16 +34,17 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
     public Iterator<TrainRow> call(final Iterator<Row> rows) {
         final InputReader reader = contract.reader();
         final float[] input = new float[reader.length()];
+        final long maxBytes = contract.maxBytes();
         final Map<String, Integer> indices =
                 IntStream.range(0, classes.size()).boxed().collect(Collectors.toMap(classes::get, Function.identity()));
         final Iterable<Row> once = () -> rows;
         return StreamSupport.stream(once.spliterator(), false)
-                .map(row -> check(row, reader, input, indices))
+                .map(row -> check(row, reader, input, maxBytes, indices))
                 .iterator();
     }
 
     private static TrainRow check(
-            final Row row, final InputReader reader, final float[] input, final Map<String, Integer> indices) {
+            final Row row, final InputReader reader, final float[] input, final long maxBytes, final Map<String, Integer> indices) {
         final String id = row.getAs("id");
         final byte @Nullable [] content = row.getAs("content");
         final @Nullable List<String> names =
@@ -56,7 +57,12 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
                 .distinct()
                 .toArray();
         if (content == null) {
-            return new TrainRow(id, NOTHING, labels, ImageRejectedException.Reason.UNREADABLE.name());
+            final long length = row.getAs("length");
+            return new TrainRow(
+                    id,
+                    NOTHING,
+                    labels,
+                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes).name());
         }
         try {
             reader.read(content, input, 0);

@@ -54,7 +54,7 @@ final class DirectoryLake implements Lake {
         return new DirectoryLake(spark, found.root(), listing);
     }
 
-    /** Files as rows {@code id, labels, length}. */
+    /** Files as rows {@code id, labels, length, modified}. */
     private static Dataset<Row> labelled(final Dataset<Row> files) {
         final Column parts = functions.split(functions.col("path"), "/");
         return files.select(
@@ -62,7 +62,8 @@ final class DirectoryLake implements Lake {
                 functions
                         .when(functions.size(parts).gt(1), functions.array(functions.element_at(parts, -2)))
                         .as("labels"),
-                functions.col("length"));
+                functions.col("length"),
+                functions.col("modified"));
     }
 
     private static Dataset<Row> chosen(
@@ -88,7 +89,7 @@ final class DirectoryLake implements Lake {
         try {
             final FileStatus status = root.fileSystem().getFileStatus(root.below(id));
             return status.isFile()
-                    ? List.of(RowFactory.create(id, status.getLen())).iterator()
+                    ? List.of(RowFactory.create(id, status.getLen(), status.getModificationTime())).iterator()
                     : List.<Row>of().iterator();
         } catch (final FileNotFoundException e) {
             // Without a row here it is told as missing.

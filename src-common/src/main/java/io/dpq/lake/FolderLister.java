@@ -66,7 +66,8 @@ final class FolderLister implements Serializable {
                         if (wanted.test(name)) {
                             next = RowFactory.create(
                                     folder.isEmpty() ? name : folder + "/" + name,
-                                    status.isDirectory() ? null : status.getLen());
+                                    status.isDirectory() ? null : status.getLen(),
+                                    status.getModificationTime());
                         }
                     }
                     return next != null;

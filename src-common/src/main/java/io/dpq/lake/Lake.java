@@ -28,7 +28,8 @@ public interface Lake {
     }
 
     /**
-     * What is there, without content: rows {@code id, labels, length} and columns that belong to the kind of lake, in no
+     * What is there, without content: rows {@code id, labels, length}, {@code modified LONG} where the lake knows when an
+     * image was last modified (milliseconds since 1970), and columns that belong to the kind of lake, in no
      * particular order. The length is that of the content, or for compressed files about that. Listed once and kept by the
      * executors; a selection of its rows is a listing, too.
      */

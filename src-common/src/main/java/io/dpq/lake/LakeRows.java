@@ -19,11 +19,14 @@ final class LakeRows {
     static final StructType RECORDS = LISTING.add("file", DataTypes.StringType, false)
             .add("part", DataTypes.LongType, false)
             .add("place", DataTypes.LongType, false)
-            .add("error", DataTypes.StringType, true);
+            .add("error", DataTypes.StringType, true)
+            .add("modified", DataTypes.LongType, false);
 
-    /** A listing of files: path below the root, and bytes, or null for a folder. */
-    static final StructType FILES =
-            new StructType().add("path", DataTypes.StringType, false).add("length", DataTypes.LongType, true);
+    /** A listing of files: path below the root, bytes, or null for a folder, and milliseconds since 1970. */
+    static final StructType FILES = new StructType()
+            .add("path", DataTypes.StringType, false)
+            .add("length", DataTypes.LongType, true)
+            .add("modified", DataTypes.LongType, false);
 
     private LakeRows() {}
 }

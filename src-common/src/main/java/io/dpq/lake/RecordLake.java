@@ -14,7 +14,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import org.jspecify.annotations.Nullable;
-import scala.Tuple2;
+import scala.Tuple3;
 
 /**
  * Records in files, many in each: a listing tells for every record the file, the part of it and the place in the part where it
@@ -52,7 +52,7 @@ final class RecordLake implements Lake {
         final LakeRoot.Found found = LakeRoot.find(spark.sparkContext().hadoopConfiguration(), settings);
         final LakeRoot root = found.root();
         requireWhole(settings, root);
-        final JavaRDD<Tuple2<String, Long>> parts = parts(spark, settings, found, format);
+        final JavaRDD<Tuple3<String, Long, Long>> parts = parts(spark, settings, found, format);
         final long count = parts.count();
         if (count == 0) {
             throw UserException.data("The lake " + settings.path() + " holds no " + format.names() + " files; set "
@@ -60,7 +60,7 @@ final class RecordLake implements Lake {
                     + settings.section() + ".kind.");
         }
         final String where = settings.path();
-        final FlatMapFunction<Tuple2<String, Long>, Row> list = part -> rows(root, format, part._1(), part._2(), where);
+        final FlatMapFunction<Tuple3<String, Long, Long>, Row> list = part -> rows(root, format, part, where);
         Dataset<Row> listing = spark.createDataFrame(
                         parts.repartition((int) Math.min(count, MOST_TASKS)).flatMap(list), LakeRows.RECORDS)
                 .persist(StorageLevel.MEMORY_AND_DISK());
@@ -99,8 +99,8 @@ final class RecordLake implements Lake {
         }
     }
 
-    /** Every part of every file. */
-    private static JavaRDD<Tuple2<String, Long>> parts(
+    /** Every part of every file, as its path, its place and when the file was modified. */
+    private static JavaRDD<Tuple3<String, Long, Long>> parts(
             final SparkSession spark,
             final LakeSettings settings,
             final LakeRoot.Found found,
@@ -112,13 +112,14 @@ final class RecordLake implements Lake {
                 : spark.createDataFrame(
                         List.of(RowFactory.create(
                                 found.status().getPath().getName(),
-                                found.status().getLen())),
+                                found.status().getLen(),
+                                found.status().getModificationTime())),
                         LakeRows.FILES);
-        final FlatMapFunction<Row, Tuple2<String, Long>> parts = file -> {
+        final FlatMapFunction<Row, Tuple3<String, Long, Long>> parts = file -> {
             final String path = file.getString(0);
             try {
                 return format.parts(root, path).stream()
-                        .map(part -> new Tuple2<>(path, part))
+                        .map(part -> new Tuple3<>(path, part, file.getLong(2)))
                         .iterator();
             } catch (final IOException | RuntimeException e) {
                 throw damaged(path, where, e);
@@ -131,25 +132,30 @@ final class RecordLake implements Lake {
     }
 
     private static Iterator<Row> rows(
-            final LakeRoot root, final RecordFormat format, final String path, final long part, final String where) {
+            final LakeRoot root,
+            final RecordFormat format,
+            final Tuple3<String, Long, Long> part,
+            final String where) {
         try {
-            return format.list(root, path, part).stream()
-                    .map(record -> row(record, path, part))
+            return format.list(root, part._1(), part._2()).stream()
+                    .map(record -> row(record, part))
                     .iterator();
         } catch (final IOException | RuntimeException e) {
-            throw damaged(path, where, e);
+            throw damaged(part._1(), where, e);
         }
     }
 
-    private static Row row(final RecordFormat.Listed record, final String path, final long part) {
+    /** A record is taken to be as old as its file. */
+    private static Row row(final RecordFormat.Listed record, final Tuple3<String, Long, Long> part) {
         return RowFactory.create(
                 record.id(),
                 record.labels().isEmpty() ? null : record.labels().toArray(String[]::new),
                 record.length(),
-                path,
-                part,
+                part._1(),
+                part._2(),
                 record.place(),
-                record.error());
+                record.error(),
+                part._3());
     }
 
     /** A file that cannot be listed leaves open what it holds, so that the job must not go on without it. */
