@@ -94,7 +94,7 @@ final class MendedTrainingMaster extends ParameterAveragingTrainingMaster {
         final ComputationGraph network = graph.getNetwork();
         final ComputationGraphConfiguration configuration = network.getConfiguration();
         final Broadcast<NetBroadcastTuple> tuple = graph.getSparkContext()
-                .broadcast(new NetBroadcastTuple(
+                .broadcast(new StartOfRound(
                         configuration, network.params(), network.getUpdater().getStateViewArray()));
         sent = tuple;
         return new MendedTrainingWorker(
