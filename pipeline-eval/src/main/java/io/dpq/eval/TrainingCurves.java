@@ -104,7 +104,7 @@ final class TrainingCurves {
                 .max()
                 .orElse(1);
         return new Plot(
-                label, Plot.Axis.upTo("step", last), Plot.Axis.upTo(label, ReportPlots.highest(lines, 1e-9)), lines);
+                label, Plot.Axis.upTo("step", last), Plot.Axis.upTo("", ReportPlots.highest(lines, 1e-9)), lines);
     }
 
     /** Means of neighbours, so many that few enough are left. */
