@@ -33,6 +33,7 @@ final class Backbones {
             case SIMPLE_CNN -> backbones.simpleCnn(input);
             case SQUEEZENET -> backbones.squeezeNet(input);
             case ALEXNET -> backbones.alexNet(input);
+            case KERAS, DL4J, ONNX -> BackboneFiles.add(spec, graph, input);
         };
         graph.checkFrozen();
         return features;

@@ -53,7 +53,7 @@ public final class DpqNetwork {
         final List<String> backbone = new ArrayList<>();
         final ComputationGraph graph = new ComputationGraph(configuration(spec, DataType.FLOAT, backbone));
         graph.init();
-        spec.weights().ifPresent(file -> PretrainedWeights.load(graph, backbone, file));
+        BackboneFiles.load(spec, graph, backbone);
         return graph;
     }
 

@@ -5,10 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,7 +31,7 @@ public final class EncoderExport {
     public static byte[] toOnnx(final ComputationGraph graph) {
         final Map<String, GraphVertex> vertices = graph.getConfiguration().getVertices();
         final Map<String, List<String>> inputs = graph.getConfiguration().getVertexInputs();
-        final Set<String> needed = ancestors(inputs, DpqNetwork.EMBEDDING);
+        final Set<String> needed = Ancestors.of(inputs, DpqNetwork.EMBEDDING);
         final OnnxGraph onnx = new OnnxGraph();
         onnx.input(IMAGE, "N", 3, "S", "S");
         final Map<String, String> values = new HashMap<>(Map.of(DpqNetwork.INPUT, IMAGE));
@@ -53,18 +50,6 @@ public final class EncoderExport {
                 graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").size(1);
         onnx.output(DpqNetwork.EMBEDDING, "N", dimensions);
         return onnx.toBytes();
-    }
-
-    private static Set<String> ancestors(final Map<String, List<String>> inputs, final String last) {
-        final Set<String> found = new HashSet<>();
-        final Deque<String> open = new ArrayDeque<>(List.of(last));
-        while (!open.isEmpty()) {
-            final String name = open.pop();
-            if (found.add(name)) {
-                open.addAll(inputs.getOrDefault(name, List.of()));
-            }
-        }
-        return found;
     }
 
     /**

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param semanticSteps of those, before the quantization terms join: until then codebooks have no gradient
  * @param seed of weights and dropout
  * @param severalLabels whether images may have several labels: sigmoid instead of softmax classification
+ * @param featureLayer the layer of a backbone from a file that yields the features; absent takes the last
  */
 @SuppressWarnings("ArrayRecordComponent") // The label matrix is handed on, never compared.
 public record NetworkSpec(
@@ -49,7 +50,56 @@ public record NetworkSpec(
         int totalSteps,
         int semanticSteps,
         long seed,
-        boolean severalLabels) {
+        boolean severalLabels,
+        Optional<String> featureLayer) {
+    /** A network whose backbone is not cut off before its end. */
+    public NetworkSpec(
+            final int classes,
+            final int inputSide,
+            final Backbone backbone,
+            final int backboneWidth,
+            final Optional<String> weights,
+            final boolean normaliseFeatures,
+            final Optional<String> frozenUpTo,
+            final double dropout,
+            final int dimensions,
+            final int levels,
+            final int codewords,
+            final Similarity similarity,
+            final double gamma,
+            final GradientMode gradient,
+            final LossWeights loss,
+            final float[][] labelVectors,
+            final OptimizerSpec optimizer,
+            final int totalSteps,
+            final int semanticSteps,
+            final long seed,
+            final boolean severalLabels) {
+        this(
+                classes,
+                inputSide,
+                backbone,
+                backboneWidth,
+                weights,
+                normaliseFeatures,
+                frozenUpTo,
+                dropout,
+                dimensions,
+                levels,
+                codewords,
+                similarity,
+                gamma,
+                gradient,
+                loss,
+                labelVectors,
+                optimizer,
+                totalSteps,
+                semanticSteps,
+                seed,
+                severalLabels,
+                Optional.empty());
+    }
+
     /** Kinds of backbones. */
     public enum Backbone {
         /** A small plain CNN for 32-pixel images. */
@@ -57,7 +107,18 @@ public record NetworkSpec(
         /** SqueezeNet 1.0. */
         SQUEEZENET,
         /** AlexNet with grouped convolutions and LRN. */
-        ALEXNET
+        ALEXNET,
+        /** The layers of a Keras h5 file. */
+        KERAS,
+        /** The layers of a Deeplearning4j ComputationGraph. */
+        DL4J,
+        /** An ONNX file, which never learns: the network then takes its features. */
+        ONNX;
+
+        /** Whether a file says what the backbone consists of, not only its weights. */
+        public boolean fromFile() {
+            return this == KERAS || this == DL4J || this == ONNX;
+        }
     }
 
     /** Scores of the soft assignment. */
