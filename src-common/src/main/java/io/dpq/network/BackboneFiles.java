@@ -14,32 +14,35 @@ final class BackboneFiles {
 
     /** Adds the layers of a file behind {@code input} and returns the vertex that yields features [N, F]. */
     static String add(final NetworkSpec spec, final GraphAssembly graph, final String input) {
-        if (spec.weights().isEmpty()) {
+        if (spec.input().vectors()) {
+            return input;
+        }
+        if (spec.backbone().weights().isEmpty()) {
             // Only the other keys are checked then: the file is fetched later, and what it holds decides the layers.
             graph.thaw();
             return graph.layer("features", new GlobalPoolingLayer(PoolingType.AVG), input);
         }
-        final String file = spec.weights().get();
-        if (spec.backbone() == NetworkSpec.Backbone.DL4J) {
-            return ZipBackbone.read(file, spec.featureLayer()).add(graph, input, spec.inputSide());
+        final String file = spec.backbone().weights().get();
+        if (spec.backbone().kind() == NetworkSpec.Backbone.DL4J) {
+            return ZipBackbone.read(file, spec.backbone().featureLayer()).add(graph, input, spec.input().size());
         }
         try (KerasFile keras = KerasFile.open(file)) {
-            return KerasLayers.add(KerasGraph.layers(keras, spec.featureLayer()), graph, input, spec.inputSide());
+            return KerasLayers.add(KerasGraph.layers(keras, spec.backbone().featureLayer()), graph, input, spec.input().size());
         }
     }
 
     /** Fills the backbone's layers from the spec's file, if it names one. */
     static void load(final NetworkSpec spec, final ComputationGraph graph, final List<String> layers) {
-        spec.weights().ifPresent(file -> {
-            switch (spec.backbone()) {
+        spec.backbone().weights().ifPresent(file -> {
+            switch (spec.backbone().kind()) {
                 case KERAS -> {
                     try (KerasFile keras = KerasFile.open(file)) {
-                        new KerasWeights(graph).load(keras, KerasGraph.layers(keras, spec.featureLayer()));
+                        new KerasWeights(graph).load(keras, KerasGraph.layers(keras, spec.backbone().featureLayer()));
                     }
                     tryOut(graph, spec, file);
                 }
                 case DL4J -> {
-                    ZipBackbone.read(file, spec.featureLayer()).load(graph);
+                    ZipBackbone.read(file, spec.backbone().featureLayer()).load(graph);
                     tryOut(graph, spec, file);
                 }
                 default -> PretrainedWeights.load(graph, layers, file);
@@ -50,10 +53,10 @@ final class BackboneFiles {
     /** Whatever could fail on the first image or in the export must fail before the training and not after it. */
     private static void tryOut(final ComputationGraph graph, final NetworkSpec spec, final String file) {
         try {
-            DpqNetwork.embed(graph, Nd4j.zeros(DataType.FLOAT, 1, 3, spec.inputSide(), spec.inputSide()));
+            DpqNetwork.embed(graph, Nd4j.zeros(DataType.FLOAT, 1, 3, spec.input().size(), spec.input().size()));
         } catch (final RuntimeException e) {
             throw UserException.data(
-                    "The network in " + file + " does not take images of " + spec.inputSide()
+                    "The network in " + file + " does not take images of " + spec.input().size()
                             + " pixels, so set image.crop to the side it was made for.",
                     e);
         }

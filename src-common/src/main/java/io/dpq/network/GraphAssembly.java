@@ -26,7 +26,7 @@ final class GraphAssembly {
         this.graph = graph;
         this.spec = spec;
         this.updaters = updaters;
-        this.frozen = spec.frozenUpTo().isPresent();
+        this.frozen = spec.backbone().frozenUpTo().isPresent();
     }
 
     /** Adds a layer and returns its name, to be the input of the next. */
@@ -68,7 +68,7 @@ final class GraphAssembly {
 
     private void thawAfter(final String name) {
         names.add(name);
-        final String last = spec.frozenUpTo().orElse("");
+        final String last = spec.backbone().frozenUpTo().orElse("");
         if (name.equals(last) || name.equals(LayerNames.safe(last))) {
             frozen = false;
         }
@@ -81,9 +81,10 @@ final class GraphAssembly {
 
     /** Refuses a name to freeze up to that no layer bore. */
     void checkFrozen() {
-        spec.frozenUpTo().filter(name -> frozen).ifPresent(name -> {
+        spec.backbone().frozenUpTo().filter(name -> frozen).ifPresent(name -> {
             throw UserException.usage("backbone.frozen-up-to names the layer \"" + name
-                    + "\", which this backbone does not have; choose one of " + String.join(", ", names) + ".");
+                    + "\", which this backbone does not have; "
+                    + (names.isEmpty() ? "set it to null." : "choose one of " + String.join(", ", names) + "."));
         });
     }
 }

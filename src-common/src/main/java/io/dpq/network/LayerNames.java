@@ -6,7 +6,7 @@ import java.util.Set;
 final class LayerNames {
     private static final Set<String> TAKEN = Set.of(
             DpqNetwork.INPUT,
-            "vector",
+            DpqNetwork.VECTOR,
             DpqNetwork.EMBEDDING,
             DpqNetwork.CLASSIFICATION,
             DpqNetwork.QUANTIZATION,

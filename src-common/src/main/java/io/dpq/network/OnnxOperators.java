@@ -203,7 +203,22 @@ final class OnnxOperators {
                         OnnxGraph.integers("kernel_shape", conf.getKernelSize()),
                         OnnxGraph.integers("strides", conf.getStride()),
                         OnnxGraph.integers("dilations", conf.getDilation()),
-                        padding(name, conf, conf.getConvolutionMode(), conf.getPadding())));
+                        convolutionPadding(name, conf)));
+    }
+
+    /** ONNX Runtime pads dilated windows only where it is told how much; without strides that does not depend on the size. */
+    private static Onnx.AttributeProto convolutionPadding(final String name, final ConvolutionLayer conf) {
+        final int[] kernel = conf.getKernelSize();
+        final int[] dilation = conf.getDilation();
+        if (conf.getConvolutionMode() != ConvolutionMode.Same || Arrays.stream(dilation).allMatch(d -> d == 1)) {
+            return padding(name, conf, conf.getConvolutionMode(), conf.getPadding());
+        }
+        if (Arrays.stream(conf.getStride()).anyMatch(stride -> stride != 1)) {
+            throw unknown(name, conf);
+        }
+        final int high = (kernel[0] - 1) * dilation[0];
+        final int wide = (kernel[1] - 1) * dilation[1];
+        return OnnxGraph.integers("pads", high / 2, wide / 2, high - high / 2, wide - wide / 2);
     }
 
     private String pooling(final String name, final SubsamplingLayer conf, final String input) {
