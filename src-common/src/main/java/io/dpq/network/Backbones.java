@@ -37,6 +37,7 @@ final class Backbones {
             case RESIDUAL_CNN -> backbones.residualCnn(input);
             case SQUEEZENET -> backbones.squeezeNet(input);
             case ALEXNET -> backbones.alexNet(input);
+            case KERAS, DL4J, ONNX -> BackboneFiles.add(spec, graph, input);
         };
         graph.checkFrozen();
         return features;
@@ -44,7 +45,8 @@ final class Backbones {
 
     private void requireInput() {
         final boolean none = spec.backbone().kind() == NetworkSpec.Backbone.NONE;
-        if (spec.input().vectors() && !none) {
+        final boolean outside = spec.backbone().kind() == NetworkSpec.Backbone.ONNX;
+        if (spec.input().vectors() && !none && !outside) {
             throw UserException.usage(
                     "The backbone " + DpqConfig.kebab(spec.backbone().kind())
                             + " takes images but the input is vectors, so set backbone.kind to none.");

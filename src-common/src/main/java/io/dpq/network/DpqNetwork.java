@@ -50,7 +50,7 @@ public final class DpqNetwork {
         final List<String> backbone = new ArrayList<>();
         final ComputationGraph graph = new ComputationGraph(configuration(spec, DataType.FLOAT, backbone));
         graph.init();
-        spec.backbone().weights().ifPresent(file -> PretrainedWeights.load(graph, backbone, file));
+        BackboneFiles.load(spec, graph, backbone);
         return graph;
     }
 
@@ -86,7 +86,7 @@ public final class DpqNetwork {
         String features = Backbones.add(spec, assembly, entry);
         backbone.addAll(assembly.layers());
         // The scale of given vectors is their owner's affair: what is searched by them later has it too.
-        if (spec.backbone().normaliseFeatures() && !input.vectors()) {
+        if (spec.backbone().normaliseFeatures() && spec.backbone().kind() != NetworkSpec.Backbone.NONE) {
             graph.addLayer("features_bn", new BatchNormalization.Builder().build(), features);
             features = "features_bn";
         }

@@ -5,10 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -37,7 +34,7 @@ public final class EncoderExport {
     public static byte[] toOnnx(final ComputationGraph graph) {
         final Map<String, GraphVertex> vertices = graph.getConfiguration().getVertices();
         final Map<String, List<String>> inputs = graph.getConfiguration().getVertexInputs();
-        final Set<String> needed = ancestors(inputs, DpqNetwork.EMBEDDING);
+        final Set<String> needed = Ancestors.of(inputs, DpqNetwork.EMBEDDING);
         final OnnxGraph onnx = new OnnxGraph();
         final Map<String, String> values = new HashMap<>(Map.of(DpqNetwork.INPUT, IMAGE, DpqNetwork.VECTOR, VECTOR));
         if (DpqNetwork.takesVectors(graph)) {
@@ -65,18 +62,6 @@ public final class EncoderExport {
         return graph.getLayer(DpqNetwork.EMBEDDING).conf().getLayer() instanceof DenseLayer dense
                 ? dense.getNIn()
                 : DpqNetwork.dimensions(graph);
-    }
-
-    private static Set<String> ancestors(final Map<String, List<String>> inputs, final String last) {
-        final Set<String> found = new HashSet<>();
-        final Deque<String> open = new ArrayDeque<>(List.of(last));
-        while (!open.isEmpty()) {
-            final String name = open.pop();
-            if (found.add(name)) {
-                open.addAll(inputs.getOrDefault(name, List.of()));
-            }
-        }
-        return found;
     }
 
     /**

@@ -73,7 +73,18 @@ public record NetworkSpec(
         /** SqueezeNet 1.0. */
         SQUEEZENET,
         /** AlexNet with grouped convolutions and LRN. */
-        ALEXNET
+        ALEXNET,
+        /** The layers of a Keras h5 file. */
+        KERAS,
+        /** The layers of a Deeplearning4j ComputationGraph. */
+        DL4J,
+        /** An ONNX file, which never learns: the network then takes its features. */
+        ONNX;
+
+        /** Whether a file says what the backbone consists of, not only its weights. */
+        public boolean fromFile() {
+            return this == KERAS || this == DL4J || this == ONNX;
+        }
     }
 
     /**
@@ -82,10 +93,11 @@ public record NetworkSpec(
      * @param kind of backbone
      * @param width first width of simple-cnn and residual-cnn
      * @param depth weighted layers of residual-cnn, 6n + 2
-     * @param weights local file of pretrained weights (Keras h5)
+     * @param weights local file of pretrained weights (Keras h5), or of the whole backbone
      * @param normaliseFeatures batch normalisation of the features before the heads; there is none of input vectors
      * @param frozenUpTo name of the last frozen layer
      * @param dropout probability of dropping a feature, 0…1
+     * @param featureLayer the layer of a backbone from a file that yields the features; absent takes the last
      */
     public record BackboneSpec(
             Backbone kind,
@@ -94,7 +106,20 @@ public record NetworkSpec(
             Optional<String> weights,
             boolean normaliseFeatures,
             Optional<String> frozenUpTo,
-            double dropout) {}
+            double dropout,
+            Optional<String> featureLayer) {
+        /** A backbone that is not cut off before its end. */
+        public BackboneSpec(
+                final Backbone kind,
+                final int width,
+                final int depth,
+                final Optional<String> weights,
+                final boolean normaliseFeatures,
+                final Optional<String> frozenUpTo,
+                final double dropout) {
+            this(kind, width, depth, weights, normaliseFeatures, frozenUpTo, dropout, Optional.empty());
+        }
+    }
 
     /** Forms of the embedding. */
     public enum EmbeddingKind {
