@@ -6,7 +6,6 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -82,8 +81,7 @@ final class Backbones {
         if (pool) {
             last = graph.layer(name + "_pool", maxPool(2, 2), last);
         }
-        last = graph.layer(name + "_bn", new BatchNormalization.Builder().build(), last);
-        return graph.layer(name + "_relu", new ActivationLayer(Activation.RELU), last);
+        return graph.layer(name + "_bn", new PlaneNormalization(true), last);
     }
 
     /**
@@ -109,14 +107,13 @@ final class Backbones {
 
     private String residualBlock(final String name, final int stride, final int width, final String input) {
         String last = graph.layer(name + "_conv1", linearConvolution(3, stride, width), input);
-        last = graph.layer(name + "_bn1", new BatchNormalization.Builder().build(), last);
-        last = graph.layer(name + "_relu1", new ActivationLayer(Activation.RELU), last);
+        last = graph.layer(name + "_bn1", new PlaneNormalization(true), last);
         last = graph.layer(name + "_conv2", linearConvolution(3, 1, width), last);
-        last = graph.layer(name + "_bn2", new BatchNormalization.Builder().build(), last);
+        last = graph.layer(name + "_bn2", new PlaneNormalization(false), last);
         String shortcut = input;
         if (stride > 1) {
             shortcut = graph.layer(name + "_shortcut", linearConvolution(1, stride, width), input);
-            shortcut = graph.layer(name + "_shortcut_bn", new BatchNormalization.Builder().build(), shortcut);
+            shortcut = graph.layer(name + "_shortcut_bn", new PlaneNormalization(false), shortcut);
         }
         last = graph.vertex(name + "_sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), last, shortcut);
         return graph.layer(name + "_relu", new ActivationLayer(Activation.RELU), last);

@@ -1,6 +1,7 @@
 package io.dpq.network;
 
 import java.util.Map;
+import java.util.Objects;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
@@ -36,7 +37,8 @@ record Momentum(
 
     @Override
     public MomentumUpdater instantiate(final Map<String, INDArray> state, final boolean initialize) {
-        final MomentumUpdater updater = new MomentumUpdater(this, state.get(MomentumUpdater.VELOCITY));
+        final MomentumUpdater updater =
+                new MomentumUpdater(this, Objects.requireNonNull(state.get(MomentumUpdater.VELOCITY)));
         updater.setState(state, initialize);
         return updater;
     }

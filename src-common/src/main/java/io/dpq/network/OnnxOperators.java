@@ -191,16 +191,20 @@ final class OnnxOperators {
         final INDArray beta = locked
                 ? Nd4j.ones(mean.shape()).muli(conf.getBeta())
                 : vector(layer, BatchNormalizationParamInitializer.BETA);
-        return onnx.node(
-                "BatchNormalization",
+        final boolean rectified = conf instanceof PlaneNormalization plane && plane.isRectified();
+        return activated(
                 name,
-                List.of(
-                        input,
-                        onnx.constant(name + ".gamma", gamma),
-                        onnx.constant(name + ".beta", beta),
-                        onnx.constant(name + ".mean", mean),
-                        onnx.constant(name + ".variance", variance)),
-                OnnxGraph.real("epsilon", conf.getEps()));
+                (rectified ? Activation.RELU : Activation.IDENTITY).getActivationFunction(),
+                before -> onnx.node(
+                        "BatchNormalization",
+                        before,
+                        List.of(
+                                input,
+                                onnx.constant(name + ".gamma", gamma),
+                                onnx.constant(name + ".beta", beta),
+                                onnx.constant(name + ".mean", mean),
+                                onnx.constant(name + ".variance", variance)),
+                        OnnxGraph.real("epsilon", conf.getEps())));
     }
 
     /** ONNX divides alpha by the window, Deeplearning4j does not; its window is n/2 channels either side. */
