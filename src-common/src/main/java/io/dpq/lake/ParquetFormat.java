@@ -53,11 +53,11 @@ final class ParquetFormat implements RecordFormat {
         final Set<String> wanted = new LinkedHashSet<>();
         columns.id().ifPresent(wanted::add);
         columns.labels().ifPresent(wanted::add);
-        // A missing column of content is told here rather than in the middle of the job.
-        try (ParquetRowGroups all = new ParquetRowGroups(root, path, Set.of(columns.content()));
-                ParquetRowGroups groups = new ParquetRowGroups(root, path, wanted)) {
+        try (ParquetRowGroups groups = new ParquetRowGroups(root, path, wanted)) {
+            // A missing column of content is told here rather than in the middle of the job.
+            groups.require(columns.content());
             final int group = (int) part;
-            final long length = all.meanBytes(group, columns.content());
+            final long length = groups.meanBytes(group, columns.content());
             final long before = groups.rowsBefore(group);
             final long count = groups.rows(group);
             final List<Listed> listed = new ArrayList<>();

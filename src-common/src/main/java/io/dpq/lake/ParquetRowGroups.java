@@ -61,6 +61,12 @@ final class ParquetRowGroups implements Closeable {
                 + all.getFields().stream().map(Type::getName).toList());
     }
 
+    /** Refuses a file without a column that is read elsewhere. */
+    void require(final String name) throws IOException {
+        final MessageType all = file.getFileMetaData().getSchema();
+        pruned(all, name, name, all);
+    }
+
     int count() {
         return file.getRowGroups().size();
     }
