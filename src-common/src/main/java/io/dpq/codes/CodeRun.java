@@ -170,7 +170,10 @@ public final class CodeRun implements AutoCloseable {
      */
     public Dataset<Row> plan(final Dataset<Row> rows) {
         parquet(rows, planned());
-        return rows.sparkSession().read().schema(CodeSchema.plan()).parquet(planned().toString());
+        return rows.sparkSession()
+                .read()
+                .schema(CodeSchema.plan())
+                .parquet(planned().toString());
     }
 
     /**
@@ -220,7 +223,9 @@ public final class CodeRun implements AutoCloseable {
             // Of every image one state: earlier releases left an image in the quarantine that they encoded later.
             final Dataset<Row> refused = table.state(spark, identity.modelId())
                     .filter(functions.col(CodeSchema.REASON).isNotNull())
-                    .select(functions.col(CodeSchema.ID).as("state_id"), functions.col(CodeSchema.RUN).as("state_run"));
+                    .select(
+                            functions.col(CodeSchema.ID).as("state_id"),
+                            functions.col(CodeSchema.RUN).as("state_run"));
             final Dataset<Row> quarantine = table.quarantine(spark);
             final Dataset<Row> newest = quarantine.join(
                     refused,
@@ -344,8 +349,7 @@ public final class CodeRun implements AutoCloseable {
         return CodeSchema.codeColumns(identity.levels(), Metadata.empty());
     }
 
-    private Dataset<Row> readOr(final SparkSession spark, final Path path, final StructType schema)
-            throws IOException {
+    private Dataset<Row> readOr(final SparkSession spark, final Path path, final StructType schema) throws IOException {
         return table.fileSystem().exists(path)
                 ? spark.read().schema(schema).parquet(path.toString())
                 : spark.createDataFrame(List.of(), schema);

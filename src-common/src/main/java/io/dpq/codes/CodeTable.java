@@ -149,14 +149,15 @@ public final class CodeTable {
         requireModel(modelId);
         final Column none = functions.lit(null);
         final Dataset<Row> all = codes(spark, 0)
-                .select(CodeSchema.stateColumns(
-                        functions.col(CodeSchema.LABELS), none.cast(DataTypes.StringType)))
+                .select(CodeSchema.stateColumns(functions.col(CodeSchema.LABELS), none.cast(DataTypes.StringType)))
                 .union(quarantine(spark)
                         .select(CodeSchema.stateColumns(
                                 none.cast(DataTypes.createArrayType(DataTypes.StringType)),
                                 functions.col(CodeSchema.REASON))));
-        // Earlier releases superseded nothing: an image could be in the quarantine of many runs, and encoded in a later one.
-        final Column newest = functions.row_number()
+        // Earlier releases superseded nothing: an image could be in the quarantine of many runs, and encoded in a later
+        // one.
+        final Column newest = functions
+                .row_number()
                 .over(Window.partitionBy(CodeSchema.ID)
                         .orderBy(functions.col(CodeSchema.RUN).desc()));
         return all.withColumn("age", newest).filter("age = 1").drop("age");
@@ -236,8 +237,7 @@ public final class CodeTable {
         return status.isFile() && !name.startsWith("_") && !name.startsWith(".");
     }
 
-    private List<String> checked(
-            final RunManifest run, final String folder, final List<RunManifest.DataFile> files) {
+    private List<String> checked(final RunManifest run, final String folder, final List<RunManifest.DataFile> files) {
         if (files.isEmpty()) {
             return List.of();
         }
