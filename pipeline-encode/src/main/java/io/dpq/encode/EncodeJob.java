@@ -93,6 +93,7 @@ public final class EncodeJob implements Job {
             int batchSize,
             long partitionBytes,
             long rowsPerFile,
+            boolean keepEmbeddings,
             double maxQuarantineFraction,
             double maxDeletedFraction,
             boolean retryFailed) {
@@ -109,6 +110,7 @@ public final class EncodeJob implements Job {
                     config.integer("encode.batch-size", 1, 4096),
                     partitionBytes,
                     config.whole("encode.rows-per-file", 1, Integer.MAX_VALUE),
+                    config.bool("encode.columns.embedding"),
                     config.decimal("encode.max-quarantine-fraction", 0, 1),
                     config.decimal("encode.max-deleted-fraction", 0, 1),
                     config.bool("encode.retry-failed"));
@@ -272,6 +274,7 @@ public final class EncodeJob implements Job {
                 source(settings, model.modelId(), new SerializableConfiguration(spark.hadoopConfiguration())),
                 settings.batchSize(),
                 model.levels(),
+                settings.keepEmbeddings(),
                 spark.longAccumulator("dpq.encode.decoded"),
                 encoded,
                 quarantined);

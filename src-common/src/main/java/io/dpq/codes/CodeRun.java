@@ -179,7 +179,7 @@ public final class CodeRun implements AutoCloseable {
     /**
      * Writes all rows of the run that are encoded or quarantined, in one pass.
      *
-     * @param rows of {@link CodeSchema#staged}, one an image
+     * @param rows of {@link CodeSchema#staged} or {@link CodeSchema#stagedWithEmbeddings}, one an image
      */
     public void stage(final Dataset<Row> rows) {
         parquet(rows, staged());
@@ -226,7 +226,8 @@ public final class CodeRun implements AutoCloseable {
                     .select(
                             functions.col(CodeSchema.ID).as("state_id"),
                             functions.col(CodeSchema.RUN).as("state_run"));
-            final Dataset<Row> quarantine = table.quarantine(spark);
+            final List<RunManifest> runs = table.completeRuns();
+            final Dataset<Row> quarantine = table.quarantine(spark, runs);
             final Dataset<Row> newest = quarantine.join(
                     refused,
                     quarantine
@@ -235,10 +236,19 @@ public final class CodeRun implements AutoCloseable {
                             .and(quarantine.col(CodeSchema.RUN).equalTo(refused.col("state_run"))),
                     "left_semi");
             final Map<String, Long> reasons = reasons(newest);
-            final Dataset<Row> codes = table.codes(spark, identity.levels());
+            final boolean embeddings = table.hasEmbeddings(runs);
+            final Dataset<Row> codes = table.codes(spark, runs, codes(embeddings));
             final long rows = codes.count();
             final Contents contents = new Contents(
-                    codes, 0, rows, newest, reasons, spark.createDataFrame(List.of(), CodeSchema.superseded()), 0, 0);
+                    codes,
+                    embeddings,
+                    0,
+                    rows,
+                    newest,
+                    reasons,
+                    spark.createDataFrame(List.of(), CodeSchema.superseded()),
+                    0,
+                    0);
             final List<String> replaced = known.stream().sorted().toList();
             final RunManifest manifest =
                     write(contents, rows + contents.quarantined(), 0, replaced, rowsPerFile, config);
@@ -277,6 +287,7 @@ public final class CodeRun implements AutoCloseable {
      * What a run publishes.
      *
      * @param codes with the columns of {@link CodeSchema#codes}, but for the run
+     * @param embeddings whether they have embeddings
      * @param encoded rows of them that were encoded
      * @param refreshed rows of them that are written again
      * @param quarantine with the columns of {@link CodeSchema#quarantine}, but for the run
@@ -287,6 +298,7 @@ public final class CodeRun implements AutoCloseable {
      */
     private record Contents(
             Dataset<Row> codes,
+            boolean embeddings,
             long encoded,
             long refreshed,
             Dataset<Row> quarantine,
@@ -302,7 +314,15 @@ public final class CodeRun implements AutoCloseable {
     private Contents split(final SparkSession spark) throws IOException {
         // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
         // ran.
-        final Dataset<Row> staged = readOr(spark, staged(), CodeSchema.staged(identity.levels()));
+        final boolean encodes = table.fileSystem().exists(staged());
+        final boolean stagedEmbeddings = encodes
+                && spark.read().parquet(staged().toString()).schema().getFieldIndex(CodeSchema.EMBEDDING).isDefined();
+        final Dataset<Row> staged = readOr(
+                spark,
+                staged(),
+                stagedEmbeddings
+                        ? CodeSchema.stagedWithEmbeddings(identity.levels())
+                        : CodeSchema.staged(identity.levels()));
         final Dataset<Row> plan = readOr(spark, planned(), CodeSchema.plan());
         final Map<String, Long> actions = new TreeMap<>();
         for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
@@ -322,19 +342,26 @@ public final class CodeRun implements AutoCloseable {
                         functions.coalesce(functions.col("planned_length"), functions.col(CodeSchema.LENGTH)));
         final Column encodedOnly = functions.col(CodeSchema.REASON).isNull();
         final long refreshed = count(actions, CodeSchema.Action.REFRESHED);
-        Dataset<Row> codes = rows.filter(encodedOnly).select(published());
+        final List<RunManifest> runs = table.completeRuns();
+        // A row that is written again keeps its embedding, if all have one: a column with gaps serves nobody.
+        final boolean embeddings =
+                refreshed == 0 ? stagedEmbeddings : (stagedEmbeddings || !encodes) && table.hasEmbeddings(runs);
+        Dataset<Row> codes = embeddings && !encodes
+                ? spark.createDataFrame(List.of(), codes(true)).select(published(true))
+                : rows.filter(encodedOnly).select(published(embeddings));
         if (refreshed > 0) {
             final String action = CodeSchema.Action.REFRESHED.stored();
-            codes = codes.union(table.codes(spark, identity.levels())
+            codes = codes.union(table.codes(spark, runs, codes(embeddings))
                     .drop(CodeSchema.MODIFIED)
                     .join(facts.filter(functions.col(CodeSchema.ACTION).equalTo(action)), samePlan)
                     .withColumn(CodeSchema.LABELS, functions.col("planned_labels"))
                     .withColumn(CodeSchema.LENGTH, functions.col("planned_length"))
-                    .select(published()));
+                    .select(published(embeddings)));
         }
         final Map<String, Long> reasons = reasons(staged.filter(functions.not(encodedOnly)));
         return new Contents(
                 codes,
+                embeddings,
                 staged.filter(encodedOnly).count(),
                 refreshed,
                 rows.filter(functions.not(encodedOnly)),
@@ -345,8 +372,12 @@ public final class CodeRun implements AutoCloseable {
                 count(actions, CodeSchema.Action.DELETED));
     }
 
-    private Column[] published() {
-        return CodeSchema.codeColumns(identity.levels(), Metadata.empty());
+    private Column[] published(final boolean embeddings) {
+        return CodeSchema.codeColumns(identity.levels(), embeddings, Metadata.empty());
+    }
+
+    private StructType codes(final boolean embeddings) {
+        return embeddings ? CodeSchema.codesWithEmbeddings(identity.levels()) : CodeSchema.codes(identity.levels());
     }
 
     private Dataset<Row> readOr(final SparkSession spark, final Path path, final StructType schema) throws IOException {
@@ -391,7 +422,7 @@ public final class CodeRun implements AutoCloseable {
                 rowsPerFile);
         // Before the codes: whoever reads the folders meanwhile misses rows rather than sees them twice.
         write(contents.superseded(), CodeTable.SUPERSEDED, contents.supersededCount(), rowsPerFile);
-        write(contents.codes().select(CodeSchema.codeColumns(identity.levels(), metadata)), "", rows, rowsPerFile);
+        write(contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.embeddings(), metadata)), "", rows, rowsPerFile);
         final RunManifest manifest = new RunManifest(
                 RunManifest.VERSION,
                 id,

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
@@ -60,6 +61,11 @@ public final class CodeSchema {
         }
     }
 
+    /** The unquantized embedding, D floats; a table has it only where encode was told to keep it. */
+    public static final String EMBEDDING = "embedding";
+
+    private static final DataType EMBEDDING_TYPE = DataTypes.createArrayType(DataTypes.FloatType, false);
+
     private CodeSchema() {}
 
     /**
@@ -77,6 +83,16 @@ public final class CodeSchema {
         return schema.add(REASON, DataTypes.StringType)
                 .add(DETAIL, DataTypes.StringType)
                 .add(LENGTH, DataTypes.LongType);
+    }
+
+    /** As {@link #staged(int)}, with the column {@code embedding ARRAY<FLOAT>} last; null where the reason is not. */
+    public static StructType stagedWithEmbeddings(final int levels) {
+        return staged(levels).add(EMBEDDING, EMBEDDING_TYPE);
+    }
+
+    /** As {@link #codes(int)}, with the column {@code embedding ARRAY<FLOAT>} last. */
+    static StructType codesWithEmbeddings(final int levels) {
+        return codes(levels).add(EMBEDDING, EMBEDDING_TYPE);
     }
 
     /** What a run is going to do, one row an image that does not stay as it is: {@code id, labels, length, modified, action}. */
@@ -136,8 +152,8 @@ public final class CodeSchema {
         };
     }
 
-    /** The published columns of a row of codes, each level carrying {@code metadata}. */
-    static Column[] codeColumns(final int levels, final Metadata metadata) {
+    /** The published columns of a row of codes, each level carrying {@code metadata}; the embedding last where it is kept. */
+    static Column[] codeColumns(final int levels, final boolean embeddings, final Metadata metadata) {
         final List<Column> columns = new ArrayList<>(List.of(
                 functions.col(ID),
                 functions.col(LABELS),
@@ -148,6 +164,9 @@ public final class CodeSchema {
         }
         columns.add(functions.col(LENGTH));
         columns.add(functions.col(MODIFIED));
+        if (embeddings) {
+            columns.add(functions.col(EMBEDDING));
+        }
         return columns.toArray(new Column[0]);
     }
 

@@ -14,6 +14,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -124,7 +126,13 @@ public final class CodeTable {
      * @param levels how many, counted from the first, at least 1
      */
     public Dataset<Row> read(final SparkSession spark, final String modelId, final int levels) {
-        for (final RunManifest run : runs()) {
+        return read(spark, modelId, levels, runs());
+    }
+
+    /** As {@link #read(SparkSession, String, int)}, of the given runs alone, whose manifests are not read again. */
+    public Dataset<Row> read(
+            final SparkSession spark, final String modelId, final int levels, final List<RunManifest> runs) {
+        for (final RunManifest run : runs) {
             requireModel(run, modelId);
             if (levels < 1 || levels > run.levels()) {
                 throw UserException.usage("The code table at " + root + " holds levels 1 to " + run.levels()
@@ -137,7 +145,44 @@ public final class CodeTable {
         for (int level = 1; level <= levels; level++) {
             columns.add(functions.col(column(level)));
         }
-        return codes(spark, levels).select(columns.toArray(new Column[0]));
+        return codes(spark, runs, CodeSchema.codes(levels)).select(columns.toArray(new Column[0]));
+    }
+
+    /** Whether every file of the given runs has the column {@link CodeSchema#EMBEDDING}; false where there is no file. */
+    public boolean hasEmbeddings(final List<RunManifest> runs) {
+        boolean any = false;
+        for (final RunManifest run : runs) {
+            // The files of a run are of one write, so that one tells for all.
+            for (final String file : checkedCodes(run).stream().limit(1).toList()) {
+                if (!hasColumn(new Path(file), CodeSchema.EMBEDDING)) {
+                    return false;
+                }
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    private boolean hasColumn(final Path file, final String column) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromStatus(
+                fileSystem().getFileStatus(file), fileSystem().getConf()))) {
+            return reader.getFileMetaData().getSchema().containsField(column);
+        } catch (IOException e) {
+            throw UserException.data(
+                    "The file " + file + " cannot be read (" + e.getMessage() + "); restore it or encode again.", e);
+        }
+    }
+
+    /**
+     * Rows {@code id STRING, labels ARRAY<STRING>, embedding ARRAY<FLOAT>} of the given runs, the newest of each image; only
+     * these columns are read.
+     *
+     * @param runs that {@link #hasEmbeddings}
+     */
+    public Dataset<Row> readEmbeddings(final SparkSession spark, final String modelId, final List<RunManifest> runs) {
+        runs.forEach(run -> requireModel(run, modelId));
+        return codes(spark, runs, CodeSchema.codesWithEmbeddings(0))
+                .select(CodeSchema.ID, CodeSchema.LABELS, CodeSchema.EMBEDDING);
     }
 
     /**
@@ -148,9 +193,10 @@ public final class CodeTable {
     public Dataset<Row> state(final SparkSession spark, final String modelId) {
         requireModel(modelId);
         final Column none = functions.lit(null);
-        final Dataset<Row> all = codes(spark, 0)
+        final List<RunManifest> runs = completeRuns();
+        final Dataset<Row> all = codes(spark, runs, CodeSchema.codes(0))
                 .select(CodeSchema.stateColumns(functions.col(CodeSchema.LABELS), none.cast(DataTypes.StringType)))
-                .union(quarantine(spark)
+                .union(quarantine(spark, runs)
                         .select(CodeSchema.stateColumns(
                                 none.cast(DataTypes.createArrayType(DataTypes.StringType)),
                                 functions.col(CodeSchema.REASON))));
@@ -163,19 +209,25 @@ public final class CodeTable {
         return all.withColumn("age", newest).filter("age = 1").drop("age");
     }
 
-    /** Rows of {@link CodeSchema#codes} that count. */
-    Dataset<Row> codes(final SparkSession spark, final int levels) {
+    /**
+     * Rows of codes that count.
+     *
+     * @param schema of {@link CodeSchema#codes} or {@link CodeSchema#codesWithEmbeddings}
+     */
+    Dataset<Row> codes(final SparkSession spark, final List<RunManifest> runs, final StructType schema) {
         final List<String> files = new ArrayList<>();
-        for (final RunManifest run : completeRuns()) {
-            files.addAll(checked(run, RUN_PREFIX + run.runId(), run.files()));
-        }
-        return current(spark, files, CodeSchema.codes(levels));
+        runs.forEach(run -> files.addAll(checkedCodes(run)));
+        return current(spark, runs, files, schema, root);
+    }
+
+    private List<String> checkedCodes(final RunManifest run) {
+        return checked(run, RUN_PREFIX + run.runId(), run.files());
     }
 
     /** Rows of {@link CodeSchema#quarantine} that count. */
-    Dataset<Row> quarantine(final SparkSession spark) {
+    Dataset<Row> quarantine(final SparkSession spark, final List<RunManifest> runs) {
         final List<String> files = new ArrayList<>();
-        for (final RunManifest run : completeRuns()) {
+        for (final RunManifest run : runs) {
             if (run.quarantined() > 0) {
                 for (final FileStatus status : list(new Path(root, QUARANTINE + "/" + RUN_PREFIX + run.runId()))) {
                     if (isData(status)) {
@@ -185,18 +237,18 @@ public final class CodeTable {
             }
         }
         // Its own root: below the table's, folders that begin with an underscore are hidden.
-        return current(spark, files, CodeSchema.quarantine(), new Path(root, QUARANTINE));
-    }
-
-    private Dataset<Row> current(final SparkSession spark, final List<String> files, final StructType schema) {
-        return current(spark, files, schema, root);
+        return current(spark, runs, files, CodeSchema.quarantine(), new Path(root, QUARANTINE));
     }
 
     private Dataset<Row> current(
-            final SparkSession spark, final List<String> files, final StructType schema, final Path base) {
+            final SparkSession spark,
+            final List<RunManifest> runs,
+            final List<String> files,
+            final StructType schema,
+            final Path base) {
         final Dataset<Row> rows = scan(spark, files, schema, base);
         final List<String> superseded = new ArrayList<>();
-        for (final RunManifest run : completeRuns()) {
+        for (final RunManifest run : runs) {
             superseded.addAll(checked(run, SUPERSEDED + "/" + RUN_PREFIX + run.runId(), run.supersededFiles()));
         }
         if (superseded.isEmpty()) {
