@@ -67,8 +67,6 @@ public final class CodeRun implements AutoCloseable {
     private final RunLock lock;
     /** Complete runs when this one began: what it was told to leave out. */
     private final Set<String> known;
-    /** Whether the rows staged keep their embeddings. */
-    private boolean embeddings;
 
     /**
      * Whose codes a run holds.
@@ -172,7 +170,10 @@ public final class CodeRun implements AutoCloseable {
      */
     public Dataset<Row> plan(final Dataset<Row> rows) {
         parquet(rows, planned());
-        return rows.sparkSession().read().schema(CodeSchema.plan()).parquet(planned().toString());
+        return rows.sparkSession()
+                .read()
+                .schema(CodeSchema.plan())
+                .parquet(planned().toString());
     }
 
     /**
@@ -181,7 +182,6 @@ public final class CodeRun implements AutoCloseable {
      * @param rows of {@link CodeSchema#staged} or {@link CodeSchema#stagedWithEmbeddings}, one an image
      */
     public void stage(final Dataset<Row> rows) {
-        embeddings = rows.schema().getFieldIndex(CodeSchema.EMBEDDING).isDefined();
         parquet(rows, staged());
     }
 
@@ -220,12 +220,13 @@ public final class CodeRun implements AutoCloseable {
     public RunManifest compact(final SparkSession spark, final long rowsPerFile, final Map<String, Object> config) {
         try {
             requireAlone();
-            final List<RunManifest> runs = table.completeRuns();
-            final boolean keep = table.hasEmbeddings(runs);
             // Of every image one state: earlier releases left an image in the quarantine that they encoded later.
             final Dataset<Row> refused = table.state(spark, identity.modelId())
                     .filter(functions.col(CodeSchema.REASON).isNotNull())
-                    .select(functions.col(CodeSchema.ID).as("state_id"), functions.col(CodeSchema.RUN).as("state_run"));
+                    .select(
+                            functions.col(CodeSchema.ID).as("state_id"),
+                            functions.col(CodeSchema.RUN).as("state_run"));
+            final List<RunManifest> runs = table.completeRuns();
             final Dataset<Row> quarantine = table.quarantine(spark, runs);
             final Dataset<Row> newest = quarantine.join(
                     refused,
@@ -235,10 +236,19 @@ public final class CodeRun implements AutoCloseable {
                             .and(quarantine.col(CodeSchema.RUN).equalTo(refused.col("state_run"))),
                     "left_semi");
             final Map<String, Long> reasons = reasons(newest);
-            final Dataset<Row> codes = table.codes(spark, schema(keep), runs);
+            final boolean embeddings = table.hasEmbeddings(runs);
+            final Dataset<Row> codes = table.codes(spark, runs, codes(embeddings));
             final long rows = codes.count();
             final Contents contents = new Contents(
-                    codes, keep, 0, rows, newest, reasons, spark.createDataFrame(List.of(), CodeSchema.superseded()), 0, 0);
+                    codes,
+                    embeddings,
+                    0,
+                    rows,
+                    newest,
+                    reasons,
+                    spark.createDataFrame(List.of(), CodeSchema.superseded()),
+                    0,
+                    0);
             final List<String> replaced = known.stream().sorted().toList();
             final RunManifest manifest =
                     write(contents, rows + contents.quarantined(), 0, replaced, rowsPerFile, config);
@@ -277,7 +287,7 @@ public final class CodeRun implements AutoCloseable {
      * What a run publishes.
      *
      * @param codes with the columns of {@link CodeSchema#codes}, but for the run
-     * @param embeddings whether these have embeddings
+     * @param embeddings whether they have embeddings
      * @param encoded rows of them that were encoded
      * @param refreshed rows of them that are written again
      * @param quarantine with the columns of {@link CodeSchema#quarantine}, but for the run
@@ -304,13 +314,15 @@ public final class CodeRun implements AutoCloseable {
     private Contents split(final SparkSession spark) throws IOException {
         // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
         // ran.
-        final List<RunManifest> runs = table.completeRuns();
-        // A run that stages nothing may still write rows of earlier ones again, as they were.
-        final boolean keep = embeddings || (!table.fileSystem().exists(staged()) && table.hasEmbeddings(runs));
+        final boolean encodes = table.fileSystem().exists(staged());
+        final boolean stagedEmbeddings = encodes
+                && spark.read().parquet(staged().toString()).schema().getFieldIndex(CodeSchema.EMBEDDING).isDefined();
         final Dataset<Row> staged = readOr(
                 spark,
                 staged(),
-                keep ? CodeSchema.stagedWithEmbeddings(identity.levels()) : CodeSchema.staged(identity.levels()));
+                stagedEmbeddings
+                        ? CodeSchema.stagedWithEmbeddings(identity.levels())
+                        : CodeSchema.staged(identity.levels()));
         final Dataset<Row> plan = readOr(spark, planned(), CodeSchema.plan());
         final Map<String, Long> actions = new TreeMap<>();
         for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
@@ -330,20 +342,26 @@ public final class CodeRun implements AutoCloseable {
                         functions.coalesce(functions.col("planned_length"), functions.col(CodeSchema.LENGTH)));
         final Column encodedOnly = functions.col(CodeSchema.REASON).isNull();
         final long refreshed = count(actions, CodeSchema.Action.REFRESHED);
-        Dataset<Row> codes = rows.filter(encodedOnly).select(published(keep));
+        final List<RunManifest> runs = table.completeRuns();
+        // A row that is written again keeps its embedding, if all have one: a column with gaps serves nobody.
+        final boolean embeddings =
+                refreshed == 0 ? stagedEmbeddings : (stagedEmbeddings || !encodes) && table.hasEmbeddings(runs);
+        Dataset<Row> codes = embeddings && !encodes
+                ? spark.createDataFrame(List.of(), codes(true)).select(published(true))
+                : rows.filter(encodedOnly).select(published(embeddings));
         if (refreshed > 0) {
             final String action = CodeSchema.Action.REFRESHED.stored();
-            codes = codes.union(table.codes(spark, schema(keep), runs)
+            codes = codes.union(table.codes(spark, runs, codes(embeddings))
                     .drop(CodeSchema.MODIFIED)
                     .join(facts.filter(functions.col(CodeSchema.ACTION).equalTo(action)), samePlan)
                     .withColumn(CodeSchema.LABELS, functions.col("planned_labels"))
                     .withColumn(CodeSchema.LENGTH, functions.col("planned_length"))
-                    .select(published(keep)));
+                    .select(published(embeddings)));
         }
         final Map<String, Long> reasons = reasons(staged.filter(functions.not(encodedOnly)));
         return new Contents(
                 codes,
-                keep,
+                embeddings,
                 staged.filter(encodedOnly).count(),
                 refreshed,
                 rows.filter(functions.not(encodedOnly)),
@@ -354,16 +372,15 @@ public final class CodeRun implements AutoCloseable {
                 count(actions, CodeSchema.Action.DELETED));
     }
 
-    private Column[] published(final boolean keep) {
-        return CodeSchema.codeColumns(identity.levels(), keep, Metadata.empty());
+    private Column[] published(final boolean embeddings) {
+        return CodeSchema.codeColumns(identity.levels(), embeddings, Metadata.empty());
     }
 
-    private StructType schema(final boolean keep) {
-        return keep ? CodeSchema.codesWithEmbeddings(identity.levels()) : CodeSchema.codes(identity.levels());
+    private StructType codes(final boolean embeddings) {
+        return embeddings ? CodeSchema.codesWithEmbeddings(identity.levels()) : CodeSchema.codes(identity.levels());
     }
 
-    private Dataset<Row> readOr(final SparkSession spark, final Path path, final StructType schema)
-            throws IOException {
+    private Dataset<Row> readOr(final SparkSession spark, final Path path, final StructType schema) throws IOException {
         return table.fileSystem().exists(path)
                 ? spark.read().schema(schema).parquet(path.toString())
                 : spark.createDataFrame(List.of(), schema);

@@ -31,11 +31,6 @@ public final class CodeSchema {
     /** Stored bytes of an image, as the lake listed it; null in tables of earlier releases. */
     public static final String LENGTH = "length";
 
-    /** The unquantized embedding, D floats; a table has it only where encode was told to keep it. */
-    public static final String EMBEDDING = "embedding";
-
-    private static final DataType EMBEDDING_TYPE = DataTypes.createArrayType(DataTypes.FloatType, false);
-
     /** When the image was modified, in milliseconds since 1970, as the lake listed it; null where the lake knows no time. */
     public static final String MODIFIED = "modified";
 
@@ -66,6 +61,11 @@ public final class CodeSchema {
         }
     }
 
+    /** The unquantized embedding, D floats; a table has it only where encode was told to keep it. */
+    public static final String EMBEDDING = "embedding";
+
+    private static final DataType EMBEDDING_TYPE = DataTypes.createArrayType(DataTypes.FloatType, false);
+
     private CodeSchema() {}
 
     /**
@@ -90,6 +90,11 @@ public final class CodeSchema {
         return staged(levels).add(EMBEDDING, EMBEDDING_TYPE);
     }
 
+    /** As {@link #codes(int)}, with the column {@code embedding ARRAY<FLOAT>} last. */
+    static StructType codesWithEmbeddings(final int levels) {
+        return codes(levels).add(EMBEDDING, EMBEDDING_TYPE);
+    }
+
     /** What a run is going to do, one row an image that does not stay as it is: {@code id, labels, length, modified, action}. */
     public static StructType plan() {
         return new StructType()
@@ -112,11 +117,6 @@ public final class CodeSchema {
         return schema.add(LENGTH, DataTypes.LongType)
                 .add(MODIFIED, DataTypes.LongType)
                 .add(RUN, DataTypes.StringType);
-    }
-
-    /** As {@link #codes(int)}, with the embedding last. */
-    static StructType codesWithEmbeddings(final int levels) {
-        return codes(levels).add(EMBEDDING, EMBEDDING_TYPE);
     }
 
     /** The published columns of the quarantine, and the run. */

@@ -129,7 +129,7 @@ public final class CodeTable {
         return read(spark, modelId, levels, runs());
     }
 
-    /** As {@link #read(SparkSession, String, int)}, of the given runs of the table, whose manifests are not read again. */
+    /** As {@link #read(SparkSession, String, int)}, of the given runs alone, whose manifests are not read again. */
     public Dataset<Row> read(
             final SparkSession spark, final String modelId, final int levels, final List<RunManifest> runs) {
         for (final RunManifest run : runs) {
@@ -145,7 +145,7 @@ public final class CodeTable {
         for (int level = 1; level <= levels; level++) {
             columns.add(functions.col(column(level)));
         }
-        return codes(spark, CodeSchema.codes(levels), runs).select(columns.toArray(new Column[0]));
+        return codes(spark, runs, CodeSchema.codes(levels)).select(columns.toArray(new Column[0]));
     }
 
     /** Whether every file of the given runs has the column {@link CodeSchema#EMBEDDING}; false where there is no file. */
@@ -153,7 +153,7 @@ public final class CodeTable {
         boolean any = false;
         for (final RunManifest run : runs) {
             // The files of a run are of one write, so that one tells for all.
-            for (final String file : files(run).stream().limit(1).toList()) {
+            for (final String file : checkedCodes(run).stream().limit(1).toList()) {
                 if (!hasColumn(new Path(file), CodeSchema.EMBEDDING)) {
                     return false;
                 }
@@ -174,16 +174,14 @@ public final class CodeTable {
     }
 
     /**
-     * Rows {@code id STRING, labels ARRAY<STRING>, embedding ARRAY<FLOAT>} of the same images as {@link #read} yields; only
+     * Rows {@code id STRING, labels ARRAY<STRING>, embedding ARRAY<FLOAT>} of the given runs, the newest of each image; only
      * these columns are read.
      *
      * @param runs that {@link #hasEmbeddings}
      */
     public Dataset<Row> readEmbeddings(final SparkSession spark, final String modelId, final List<RunManifest> runs) {
-        for (final RunManifest run : runs) {
-            requireModel(run, modelId);
-        }
-        return codes(spark, CodeSchema.codesWithEmbeddings(0), runs)
+        runs.forEach(run -> requireModel(run, modelId));
+        return codes(spark, runs, CodeSchema.codesWithEmbeddings(0))
                 .select(CodeSchema.ID, CodeSchema.LABELS, CodeSchema.EMBEDDING);
     }
 
@@ -193,33 +191,36 @@ public final class CodeTable {
      * at the last run are not among them.
      */
     public Dataset<Row> state(final SparkSession spark, final String modelId) {
-        final List<RunManifest> runs = completeRuns();
-        runs.forEach(run -> requireModel(run, modelId));
+        requireModel(modelId);
         final Column none = functions.lit(null);
-        final Dataset<Row> all = codes(spark, CodeSchema.codes(0), runs)
-                .select(CodeSchema.stateColumns(
-                        functions.col(CodeSchema.LABELS), none.cast(DataTypes.StringType)))
+        final List<RunManifest> runs = completeRuns();
+        final Dataset<Row> all = codes(spark, runs, CodeSchema.codes(0))
+                .select(CodeSchema.stateColumns(functions.col(CodeSchema.LABELS), none.cast(DataTypes.StringType)))
                 .union(quarantine(spark, runs)
                         .select(CodeSchema.stateColumns(
                                 none.cast(DataTypes.createArrayType(DataTypes.StringType)),
                                 functions.col(CodeSchema.REASON))));
-        // Earlier releases superseded nothing: an image could be in the quarantine of many runs, and encoded in a later one.
-        final Column newest = functions.row_number()
+        // Earlier releases superseded nothing: an image could be in the quarantine of many runs, and encoded in a later
+        // one.
+        final Column newest = functions
+                .row_number()
                 .over(Window.partitionBy(CodeSchema.ID)
                         .orderBy(functions.col(CodeSchema.RUN).desc()));
         return all.withColumn("age", newest).filter("age = 1").drop("age");
     }
 
-    /** Rows of the given runs that count, with columns of {@link CodeSchema#codesWithEmbeddings}. */
-    Dataset<Row> codes(final SparkSession spark, final StructType schema, final List<RunManifest> runs) {
+    /**
+     * Rows of codes that count.
+     *
+     * @param schema of {@link CodeSchema#codes} or {@link CodeSchema#codesWithEmbeddings}
+     */
+    Dataset<Row> codes(final SparkSession spark, final List<RunManifest> runs, final StructType schema) {
         final List<String> files = new ArrayList<>();
-        for (final RunManifest run : runs) {
-            files.addAll(files(run));
-        }
-        return current(spark, files, schema, root, runs);
+        runs.forEach(run -> files.addAll(checkedCodes(run)));
+        return current(spark, runs, files, schema, root);
     }
 
-    private List<String> files(final RunManifest run) {
+    private List<String> checkedCodes(final RunManifest run) {
         return checked(run, RUN_PREFIX + run.runId(), run.files());
     }
 
@@ -236,15 +237,15 @@ public final class CodeTable {
             }
         }
         // Its own root: below the table's, folders that begin with an underscore are hidden.
-        return current(spark, files, CodeSchema.quarantine(), new Path(root, QUARANTINE), runs);
+        return current(spark, runs, files, CodeSchema.quarantine(), new Path(root, QUARANTINE));
     }
 
     private Dataset<Row> current(
             final SparkSession spark,
+            final List<RunManifest> runs,
             final List<String> files,
             final StructType schema,
-            final Path base,
-            final List<RunManifest> runs) {
+            final Path base) {
         final Dataset<Row> rows = scan(spark, files, schema, base);
         final List<String> superseded = new ArrayList<>();
         for (final RunManifest run : runs) {
@@ -288,8 +289,7 @@ public final class CodeTable {
         return status.isFile() && !name.startsWith("_") && !name.startsWith(".");
     }
 
-    private List<String> checked(
-            final RunManifest run, final String folder, final List<RunManifest.DataFile> files) {
+    private List<String> checked(final RunManifest run, final String folder, final List<RunManifest.DataFile> files) {
         if (files.isEmpty()) {
             return List.of();
         }

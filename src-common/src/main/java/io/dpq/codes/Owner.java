@@ -15,7 +15,8 @@ final class Owner {
 
     /** This process. */
     static String here() {
-        return "process " + ProcessHandle.current().pid() + " on " + host() + " since " + started(ProcessHandle.current());
+        return "process " + ProcessHandle.current().pid() + " on " + host() + " since "
+                + started(ProcessHandle.current());
     }
 
     /**

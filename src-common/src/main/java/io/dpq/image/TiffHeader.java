@@ -38,14 +38,22 @@ record TiffHeader(long blockPixels, int orientation) {
         final long width = number(page, TIFF.TAG_IMAGE_WIDTH, 0);
         final long height = number(page, TIFF.TAG_IMAGE_HEIGHT, 0);
         final long across = number(page, TIFF.TAG_TILE_WIDTH, width);
-        final long down = number(page, TIFF.TAG_TILE_HEIGTH, Math.min(height, number(page, TIFF.TAG_ROWS_PER_STRIP, height)));
-        if (width < 1 || height < 1 || across < 1 || down < 1 || across > Integer.MAX_VALUE || down > Integer.MAX_VALUE) {
-            throw new ImageRejectedException(Reason.CORRUPT, "TIFF of " + width + " x " + height + " pixels in blocks of "
-                    + across + " x " + down);
+        final long down =
+                number(page, TIFF.TAG_TILE_HEIGTH, Math.min(height, number(page, TIFF.TAG_ROWS_PER_STRIP, height)));
+        if (width < 1
+                || height < 1
+                || across < 1
+                || down < 1
+                || across > Integer.MAX_VALUE
+                || down > Integer.MAX_VALUE) {
+            throw new ImageRejectedException(
+                    Reason.CORRUPT,
+                    "TIFF of " + width + " x " + height + " pixels in blocks of " + across + " x " + down);
         }
         final long orientation = number(page, TIFF.TAG_ORIENTATION, Orientation.UPRIGHT);
         return new TiffHeader(
-                across * down, orientation < 1 || orientation > Orientation.LAST ? Orientation.UPRIGHT : (int) orientation);
+                across * down,
+                orientation < 1 || orientation > Orientation.LAST ? Orientation.UPRIGHT : (int) orientation);
     }
 
     /** A field's first value; the default where it is missing or no number. */

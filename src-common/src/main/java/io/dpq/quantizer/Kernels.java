@@ -14,8 +14,10 @@ final class Kernels {
         }
         try {
             // By name, so that no other class fails to load where the module is absent.
-            return (ScoreKernel)
-                    Class.forName(VECTOR_KERNEL).getDeclaredConstructor().newInstance();
+            return Class.forName(VECTOR_KERNEL)
+                    .asSubclass(ScoreKernel.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
         } catch (ReflectiveOperationException | LinkageError e) {
             // The module is incubating: another Java release may have changed what the class was compiled against.
             return new PlainKernel();

@@ -104,11 +104,7 @@ final class PlainKernel implements ScoreKernel {
         }
 
         private static void add(
-                final float[] residuals,
-                final int rows,
-                final float[][] table,
-                final int width,
-                final float[][] sums) {
+                final float[] residuals, final int rows, final float[][] table, final int width, final float[][] sums) {
             final int dimensions = table.length;
             int d = 0;
             for (; d + STEP <= dimensions; d += STEP) {
@@ -147,7 +143,8 @@ final class PlainKernel implements ScoreKernel {
             final float x6 = residuals[r + 6];
             final float x7 = residuals[r + 7];
             for (int k = 0; k < width; k++) {
-                final float low = Math.fma(x3, t3[k], Math.fma(x2, t2[k], Math.fma(x1, t1[k], Math.fma(x0, t0[k], sums[k]))));
+                final float low =
+                        Math.fma(x3, t3[k], Math.fma(x2, t2[k], Math.fma(x1, t1[k], Math.fma(x0, t0[k], sums[k]))));
                 sums[k] = Math.fma(x7, t7[k], Math.fma(x6, t6[k], Math.fma(x5, t5[k], Math.fma(x4, t4[k], low))));
             }
         }

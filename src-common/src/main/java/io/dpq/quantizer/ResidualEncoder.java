@@ -76,9 +76,7 @@ public final class ResidualEncoder {
      */
     public void encode(final float[] vectors, final int count, final short[] codes) {
         final int dimensions = codebooks.dimensions();
-        if (count < 0
-                || vectors.length < (long) count * dimensions
-                || codes.length < (long) count * levels.length) {
+        if (count < 0 || vectors.length < (long) count * dimensions || codes.length < (long) count * levels.length) {
             throw new IllegalArgumentException("Encoding " + count + " vectors of length " + dimensions + " at "
                     + levels.length + " levels does not fit arrays of " + vectors.length + " values and " + codes.length
                     + " codes.");

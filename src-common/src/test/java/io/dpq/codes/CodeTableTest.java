@@ -156,7 +156,8 @@ final class CodeTableTest {
         assertThat(codes.count()).isEqualTo(90);
 
         final Dataset<Row> quarantine = spark.read().parquet(root() + "/_quarantine/run=" + run.runId());
-        assertThat(quarantine.schema().names()).containsExactly("id", "reason", "detail", "length", "content_hash", "modified");
+        assertThat(quarantine.schema().names())
+                .containsExactly("id", "reason", "detail", "length", "content_hash", "modified");
         assertThat(quarantine.filter("reason = 'CORRUPT' and length = 7").count())
                 .isEqualTo(10);
     }
@@ -437,7 +438,8 @@ final class CodeTableTest {
 
     private static String code(final long drawnFrom, final String id, final String labels) {
         final Row row = staged(drawnFrom, 1, 0).head();
-        return "[" + id + "," + labels + "," + row.get(3) + "," + row.get(4) + "," + row.get(5) + "," + row.get(6) + "]";
+        return "[" + id + "," + labels + "," + row.get(3) + "," + row.get(4) + "," + row.get(5) + "," + row.get(6)
+                + "]";
     }
 
     private static Dataset<Row> renamed(final Dataset<Row> rows, final String... ids) {
@@ -512,14 +514,16 @@ final class CodeTableTest {
     void compactionKeepsWhatReadersSee() throws IOException {
         fourThenOneOfEachKind();
         final List<String> before = visible(1);
-        final List<Row> state = table().state(spark, MODEL).drop("run").orderBy("id").collectAsList();
+        final List<Row> state =
+                table().state(spark, MODEL).drop("run").orderBy("id").collectAsList();
         final CodeRun run = table().begin(IDENTITY);
         final RunManifest compacted = run.compact(spark, 1000, Map.of("seed", 1));
 
         assertThat(table().runs()).containsExactly(compacted);
         assertThat(compacted.replaces()).hasSize(2);
         assertThat(visible(1)).isEqualTo(before);
-        assertThat(table().state(spark, MODEL).drop("run").orderBy("id").collectAsList()).isEqualTo(state);
+        assertThat(table().state(spark, MODEL).drop("run").orderBy("id").collectAsList())
+                .isEqualTo(state);
         try (Stream<Path> files = Files.walk(folder.resolve("codes"))) {
             assertThat(files.map(Path::toString).filter(name -> name.contains("run=")))
                     .allMatch(name -> name.contains(compacted.runId()));
@@ -543,7 +547,8 @@ final class CodeTableTest {
         assertThat(visible(1)).isEqualTo(after);
         table().begin(IDENTITY).close();
         try (Stream<Path> manifests = Files.list(codes.resolve("_runs"))) {
-            assertThat(manifests.filter(file -> file.toString().endsWith(".json"))).hasSize(1);
+            assertThat(manifests.filter(file -> file.toString().endsWith(".json")))
+                    .hasSize(1);
         }
         assertThat(visible(1)).isEqualTo(after);
     }
@@ -586,9 +591,11 @@ final class CodeTableTest {
         final String here = Owner.here();
         ended.waitFor();
         assertThat(Owner.isDead(here)).isFalse();
-        assertThat(Owner.isDead(here.replaceFirst("process \\d+", "process " + ended.pid()))).isTrue();
+        assertThat(Owner.isDead(here.replaceFirst("process \\d+", "process " + ended.pid())))
+                .isTrue();
         // The same number, but another process.
-        assertThat(Owner.isDead(here.replaceFirst("since .*", "since 2001-01-01T00:00:00Z"))).isTrue();
+        assertThat(Owner.isDead(here.replaceFirst("since .*", "since 2001-01-01T00:00:00Z")))
+                .isTrue();
         assertThat(Owner.isDead(here.replaceFirst("on \\S+", "on elsewhere"))).isFalse();
         assertThat(Owner.isDead("run x of someone")).isFalse();
 

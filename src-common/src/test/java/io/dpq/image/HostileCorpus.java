@@ -31,7 +31,8 @@ public final class HostileCorpus {
         good.forEach((name, bytes) -> {
             final String format = name.substring(name.lastIndexOf('.') + 1);
             for (final int percent : new int[] {1, 10, 35, 50, 75, 90, 99}) {
-                corpus.put("cut-" + percent + "-" + name, Arrays.copyOf(bytes, Math.max(1, bytes.length * percent / 100)));
+                corpus.put(
+                        "cut-" + percent + "-" + name, Arrays.copyOf(bytes, Math.max(1, bytes.length * percent / 100)));
             }
             for (int i = 0; i < 8; i++) {
                 corpus.put("damaged-" + i + "-" + name, damaged(bytes, random));
@@ -97,19 +98,29 @@ public final class HostileCorpus {
         corpus.put("strip.png", png(1, 65_000, 8, 0, new byte[130_000]));
         // A small file that inflates to gigabytes, in a chunk that is no pixel.
         final byte[] inflated = deflated(64 << 20);
-        corpus.put("text-bomb.png", withChunk(png(4, 4, 8, 2, new byte[4 * 13]), "zTXt", concat(Format.ascii("a\0\0"), inflated)));
-        corpus.put("profile-bomb.png", withChunk(png(4, 4, 8, 2, new byte[4 * 13]), "iCCP", concat(Format.ascii("a\0\0"), inflated)));
+        corpus.put(
+                "text-bomb.png",
+                withChunk(png(4, 4, 8, 2, new byte[4 * 13]), "zTXt", concat(Format.ascii("a\0\0"), inflated)));
+        corpus.put(
+                "profile-bomb.png",
+                withChunk(png(4, 4, 8, 2, new byte[4 * 13]), "iCCP", concat(Format.ascii("a\0\0"), inflated)));
         corpus.put("pixel-bomb.png", png(9000, 9000, 8, 0, new byte[0], deflated(9001 * 9000)));
         final byte[] bmp = Samples.encode(Samples.picture(SIDE), "bmp");
         for (final int side : new int[] {0, 40_000, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
             final byte[] bomb = bmp.clone();
-            ByteBuffer.wrap(bomb).order(ByteOrder.LITTLE_ENDIAN).putInt(18, side).putInt(22, side);
+            ByteBuffer.wrap(bomb)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt(18, side)
+                    .putInt(22, side);
             corpus.put("bmp-of-side-" + side + ".bmp", bomb);
         }
         final byte[] gif = Samples.encode(indexed(Samples.picture(SIDE)), "gif");
         for (final int side : new int[] {0, 65_535}) {
             final byte[] bomb = gif.clone();
-            ByteBuffer.wrap(bomb).order(ByteOrder.LITTLE_ENDIAN).putShort(6, (short) side).putShort(8, (short) side);
+            ByteBuffer.wrap(bomb)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putShort(6, (short) side)
+                    .putShort(8, (short) side);
             corpus.put("gif-screen-of-side-" + side + ".gif", bomb);
         }
         // 35 bytes that promise four billion pixels.
@@ -135,7 +146,12 @@ public final class HostileCorpus {
         }
         // WebP: a lossless header of 16384 x 16384, then nothing.
         final ByteBuffer webp = ByteBuffer.allocate(40).order(ByteOrder.LITTLE_ENDIAN);
-        webp.put(Format.ascii("RIFF")).putInt(32).put(Format.ascii("WEBPVP8L")).putInt(20).put((byte) 0x2F).putInt(0x0FFFFFFF);
+        webp.put(Format.ascii("RIFF"))
+                .putInt(32)
+                .put(Format.ascii("WEBPVP8L"))
+                .putInt(20)
+                .put((byte) 0x2F)
+                .putInt(0x0FFFFFFF);
         corpus.put("webp-of-side-16384.webp", webp.array());
     }
 

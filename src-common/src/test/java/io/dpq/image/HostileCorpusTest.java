@@ -22,7 +22,8 @@ class HostileCorpusTest {
     @Test
     void whatItIsMadeFromDecodes() {
         HostileCorpus.good()
-                .forEach((name, bytes) -> assertThatCode(() -> decoder.decode(bytes)).as(name).doesNotThrowAnyException());
+                .forEach((name, bytes) ->
+                        assertThatCode(() -> decoder.decode(bytes)).as(name).doesNotThrowAnyException());
     }
 
     @Test
@@ -32,12 +33,17 @@ class HostileCorpusTest {
         final Map<String, Integer> ends = new TreeMap<>();
         final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         corpus.forEach((name, bytes) -> {
-            final String end = Assertions.assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
-                final long before = threads.getCurrentThreadAllocatedBytes();
-                final String reached = end(bytes);
-                assertThat(threads.getCurrentThreadAllocatedBytes() - before).as(name).isLessThan(MOST_BYTES);
-                return reached;
-            }, name);
+            final String end = Assertions.assertTimeoutPreemptively(
+                    Duration.ofSeconds(20),
+                    () -> {
+                        final long before = threads.getCurrentThreadAllocatedBytes();
+                        final String reached = end(bytes);
+                        assertThat(threads.getCurrentThreadAllocatedBytes() - before)
+                                .as(name)
+                                .isLessThan(MOST_BYTES);
+                        return reached;
+                    },
+                    name);
             ends.merge(end, 1, Integer::sum);
         });
         assertThat(ends).containsKeys("decoded", "CORRUPT", "EMPTY", "TOO_MANY_PIXELS", "UNKNOWN_FORMAT");
@@ -57,8 +63,14 @@ class HostileCorpusTest {
     @Test
     void bombsAreToldByTheirHeaders() {
         for (final String name : new String[] {
-            "png-of-side-65535.png", "bmp-of-side-40000.bmp", "jpeg-of-side-65535.jpg", "tiny-bomb.gif", "tiff-side-65535.tif",
-            "tiff-tile-1048576.tif", "webp-of-side-16384.webp", "pixel-bomb.png"
+            "png-of-side-65535.png",
+            "bmp-of-side-40000.bmp",
+            "jpeg-of-side-65535.jpg",
+            "tiny-bomb.gif",
+            "tiff-side-65535.tif",
+            "tiff-tile-1048576.tif",
+            "webp-of-side-16384.webp",
+            "pixel-bomb.png"
         }) {
             assertThat(end(HostileCorpus.generate().get(name))).as(name).isEqualTo("TOO_MANY_PIXELS");
         }

@@ -17,7 +17,8 @@ class ShortageTest {
 
     @Test
     void theHeadersDimensionsDecide() {
-        assertThat(Shortage.judge(ERROR, "PNG", 600 * MIB, 1000 * MIB, 900 * MIB).reason())
+        assertThat(Shortage.judge(ERROR, "PNG", 600 * MIB, 1000 * MIB, 900 * MIB)
+                        .reason())
                 .isEqualTo(ImageRejectedException.Reason.TOO_MANY_PIXELS);
         assertThat(Shortage.judge(ERROR, "PNG", 10 * MIB, 1000 * MIB, 900 * MIB).reason())
                 .isEqualTo(ImageRejectedException.Reason.CORRUPT);
@@ -63,8 +64,7 @@ class ShortageTest {
 
         public static void main(final String[] args) throws Exception {
             final int side = Integer.parseInt(args[0]);
-            final byte[] png =
-                    Samples.encode(new BufferedImage(side, side, BufferedImage.TYPE_BYTE_GRAY), "png");
+            final byte[] png = Samples.encode(new BufferedImage(side, side, BufferedImage.TYPE_BYTE_GRAY), "png");
             final ImageDecoder decoder = new ImageDecoder(new ImageContract(
                     ImageContract.VERSION,
                     ImageContract.Fit.STRETCH,

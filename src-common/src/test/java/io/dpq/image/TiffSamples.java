@@ -65,7 +65,8 @@ final class TiffSamples {
             }
         }
         final byte[] data = deflate ? HostileCorpus.deflate(raw.toByteArray()) : raw.toByteArray();
-        final TreeMap<Integer, long[]> fields = fields(picture.getWidth(), picture.getHeight(), RGB, 3, bits, data.length);
+        final TreeMap<Integer, long[]> fields =
+                fields(picture.getWidth(), picture.getHeight(), RGB, 3, bits, data.length);
         fields.put(COMPRESSION, new long[] {deflate ? DEFLATE : 1});
         fields.put(ORIENTATION, new long[] {orientation});
         return file(fields, data, 0);
@@ -138,7 +139,9 @@ final class TiffSamples {
         final TreeMap<Integer, long[]> fields = new TreeMap<>();
         fields.put(WIDTH, new long[] {width});
         fields.put(HEIGHT, new long[] {height});
-        fields.put(BITS, java.util.stream.LongStream.generate(() -> bits).limit(samples).toArray());
+        fields.put(
+                BITS,
+                java.util.stream.LongStream.generate(() -> bits).limit(samples).toArray());
         fields.put(COMPRESSION, new long[] {1});
         fields.put(PHOTOMETRIC, new long[] {photometric});
         fields.put(STRIP_OFFSETS, new long[] {HEADER});
@@ -152,7 +155,9 @@ final class TiffSamples {
     private static byte[] file(final TreeMap<Integer, long[]> fields, final byte[] data, final int nextDirectory) {
         final int directory = HEADER + data.length + data.length % 2;
         int spill = directory + 2 + 12 * fields.size() + 4;
-        final int more = fields.values().stream().mapToInt(v -> v.length > 1 ? 4 * v.length : 0).sum();
+        final int more = fields.values().stream()
+                .mapToInt(v -> v.length > 1 ? 4 * v.length : 0)
+                .sum();
         final ByteBuffer out = ByteBuffer.allocate(spill + more).order(ByteOrder.LITTLE_ENDIAN);
         out.put(new byte[] {'I', 'I', 42, 0}).putInt(directory).put(data);
         out.position(directory);

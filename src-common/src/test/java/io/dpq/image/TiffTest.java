@@ -24,7 +24,8 @@ class TiffTest {
     @Test
     void inksAreLaidOnWhite() throws Exception {
         // (255 - C)(255 - K) / 255 and so on, by hand.
-        assertThat(Samples.at(decoder.decode(TiffSamples.cmyk(SIDE, 255, 128, 0, 51)), 7, 7)).isEqualTo(0x0066CC);
+        assertThat(Samples.at(decoder.decode(TiffSamples.cmyk(SIDE, 255, 128, 0, 51)), 7, 7))
+                .isEqualTo(0x0066CC);
     }
 
     @Test

@@ -104,9 +104,13 @@ public class QuantizerBenchmark {
         }
         System.out.println("Kernel of this JVM: " + Kernels.best().description());
         rates.forEach((contender, all) -> {
-            final double[] sorted = all.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+            final double[] sorted =
+                    all.stream().mapToDouble(Double::doubleValue).sorted().toArray();
             System.out.printf(
-                    Locale.ROOT, "%-18s median %8.0f vectors/s of %s%n", contender, sorted[sorted.length / 2],
+                    Locale.ROOT,
+                    "%-18s median %8.0f vectors/s of %s%n",
+                    contender,
+                    sorted[sorted.length / 2],
                     Arrays.toString(Arrays.stream(sorted).mapToLong(Math::round).toArray()));
         });
     }
