@@ -115,7 +115,7 @@ public final class EvaluateJob implements Job {
                 TrainingCurves.read(settings.modelPath(), hadoop),
                 QueryMap.of(codebooks, queries.queries()),
                 Illustrations.found(
-                        spark, settings, model.image(), codebooks, codes, queries.queries(), result.relevantRows()));
+                        spark, settings, codebooks, codes, queries.queries(), result.relevantRows()));
         stopwatch.lap("illustrate");
         final Report report = new Report(
                 Report.VERSION,

@@ -60,15 +60,16 @@ class BaselineTest {
                 ByteBuffer.allocate(sample.vectors().length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(sample.vectors());
         Files.write(file, bytes.array());
-        final String judged = faiss(file);
-        Assumptions.assumeTrue(!judged.isEmpty(), "python3 with faiss is not installed, so nobody judges");
-        final String[] errors = judged.strip().split(" ");
+        final String printed = faiss(file);
+        Assumptions.assumeTrue(!printed.isEmpty(), "python3 with faiss is not installed, so nobody judges");
+        final String[] errors = printed.strip().split(" ");
         final int[] parts = {1, 2, 4};
         for (int i = 0; i < parts.length; i++) {
-            final double expected = Double.parseDouble(errors[i]);
+            final double judged = Double.parseDouble(errors[i]);
+            // Better is no mistake: k-means++ starts where Faiss starts at random points.
             assertThat(error(ProductQuantization.fit(sample, parts[i], 256, 1), sample))
                     .as("%d parts", parts[i])
-                    .isEqualTo(expected, within(0.02 * expected));
+                    .isBetween(0.85 * judged, 1.02 * judged);
         }
     }
 
