@@ -50,19 +50,14 @@ final class Thumbnails {
 
     /** Pictures by id. */
     static Map<String, String> of(
-            final SparkSession spark,
-            final LakeSettings settings,
-            final String modelPath,
-            final Set<String> ids) {
+            final SparkSession spark, final LakeSettings settings, final String modelPath, final Set<String> ids) {
         final Map<String, String> pictures = new HashMap<>();
         try {
             final Lake lake = Lake.open(spark, settings);
-            final Painter painter =
-                    new Painter(modelPath, new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));
-            lake.read(
-                            lake.listing().filter(functions.col("id").isInCollection(ids)),
-                            PARTITION_BYTES,
-                            MOST_BYTES)
+            final Painter painter = new Painter(
+                    modelPath,
+                    new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));
+            lake.read(lake.listing().filter(functions.col("id").isInCollection(ids)), PARTITION_BYTES, MOST_BYTES)
                     .select("id", "content")
                     .toJavaRDD()
                     .mapPartitions(painter::call)

@@ -39,8 +39,7 @@ class BaselineTest {
             final double[] centre = centres[random.nextInt(centres.length)];
             final double along = 2 * random.nextGaussian();
             for (int d = 0; d < DIMENSIONS; d++) {
-                vectors[i * DIMENSIONS + d] =
-                        (float) (centre[d] + along * stretch[d] + 0.5 * random.nextGaussian());
+                vectors[i * DIMENSIONS + d] = (float) (centre[d] + along * stretch[d] + 0.5 * random.nextGaussian());
             }
         }
         return new EmbeddingSample(vectors, COUNT, DIMENSIONS);
@@ -87,7 +86,9 @@ class BaselineTest {
         for (final String python : List.of("python3", "/usr/bin/python3")) {
             final Process process;
             try {
-                process = new ProcessBuilder(python, "-c", script).redirectErrorStream(false).start();
+                process = new ProcessBuilder(python, "-c", script)
+                        .redirectErrorStream(false)
+                        .start();
             } catch (IOException e) {
                 continue;
             }
@@ -144,8 +145,8 @@ class BaselineTest {
         final EmbeddingSample sample = sample(4);
         final int bits = 12;
         final Projection projection = IterativeQuantization.fit(sample, bits, 1);
-        final Baseline itq = new Baseline(
-                BaselineKind.ITQ, 1, IterativeQuantization.corners(3, 4), projection, new double[0]);
+        final Baseline itq =
+                new Baseline(BaselineKind.ITQ, 1, IterativeQuantization.corners(3, 4), projection, new double[0]);
         final short[] codes = itq.encode(sample.vectors(), 100);
         final float[] signs = projection.of(sample.vectors(), 100);
         for (int a = 0; a < 10; a++) {
