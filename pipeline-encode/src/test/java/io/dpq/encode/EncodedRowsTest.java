@@ -161,8 +161,9 @@ final class EncodedRowsTest {
                         tuple("gone", "UNREADABLE", 99L),
                         tuple("grey-17", null, null),
                         tuple("grey-18", null, null));
-        assertThat(rows).filteredOn(row -> "gone".equals(row.get(0))).allMatch(row -> "No such file"
-                .equals(row.get(6)));
+        assertThat(rows)
+                .filteredOn(row -> "gone".equals(row.get(0)))
+                .allMatch(row -> "No such file".equals(row.get(6)));
         assertThat(quarantined.sum()).isEqualTo(3);
     }
 
