@@ -71,8 +71,8 @@ public final class EncodeJob implements Job {
                         + " threads a task, batches of "
                         + settings.batchSize() + " images, partitions of about " + (settings.partitionBytes() >> 10)
                         + " KiB of images.",
-                "Images whose id the table holds already are skipped; what cannot be decoded goes to quarantine, and"
-                        + " more than " + settings.maxQuarantineFraction()
+                "Images whose id the table holds already are skipped; what cannot be decoded goes to quarantine, and more"
+                        + " than " + settings.maxQuarantineFraction()
                         + " of the images there end the job with code 4.");
     }
 
