@@ -202,7 +202,8 @@ final class EncodeJobTest {
                 assertThat(row.<Short>getAs(CodeTable.column(level))).isEqualTo(codes[level - 1]);
             }
         }
-        assertThat(table().readEmbeddings(spark, model.modelId(), table().runs()).columns())
+        assertThat(table().readEmbeddings(spark, model.modelId(), table().runs())
+                        .columns())
                 .containsExactly("id", "labels", "embedding");
         // Readers of codes alone see no difference.
         assertThat(table().read(spark, model.modelId(), 1).columns()).containsExactly("id", "labels", "level_1");

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -120,7 +121,7 @@ record CodeBlocks(
             for (final byte b : row.getString(0).getBytes(StandardCharsets.UTF_8)) {
                 hash = (hash ^ b) * FNV_PRIME;
             }
-            final java.util.SplittableRandom random = new java.util.SplittableRandom(hash);
+            final SplittableRandom random = new SplittableRandom(hash);
             for (int level = 0; level < levels; level++) {
                 code[level] = (short) random.nextInt(codewords);
             }

@@ -68,7 +68,8 @@ public final class DpqFunctions {
             return sum;
         }
 
-        @Nullable Double score(final @Nullable Seq<Number> query, final @Nullable Seq<Number> code) {
+        @Nullable
+        Double score(final @Nullable Seq<Number> query, final @Nullable Seq<Number> code) {
             if (query == null || code == null) {
                 return null;
             }
@@ -86,7 +87,8 @@ public final class DpqFunctions {
             return score;
         }
 
-        @Nullable Double distance(final @Nullable Seq<Number> query, final @Nullable Seq<Number> code) {
+        @Nullable
+        Double distance(final @Nullable Seq<Number> query, final @Nullable Seq<Number> code) {
             final float[] decoded = decode(code);
             if (query == null || decoded == null) {
                 return null;
@@ -107,9 +109,10 @@ public final class DpqFunctions {
                     || codeword == null
                     || codeword.longValue() < 0
                     || codeword.longValue() >= books.codewords()) {
-                throw UserException.data("The code " + code.mkString("[", ", ", "]") + " is none of the model's, which has "
-                        + books.levels() + " levels of codewords 0 to " + (books.codewords() - 1)
-                        + "; pass array(level_1, …) of a table that it encoded.");
+                throw UserException.data(
+                        "The code " + code.mkString("[", ", ", "]") + " is none of the model's, which has "
+                                + books.levels() + " levels of codewords 0 to " + (books.codewords() - 1)
+                                + "; pass array(level_1, …) of a table that it encoded.");
             }
             return codeword.intValue();
         }

@@ -115,8 +115,7 @@ public final class EvaluateJob implements Job {
         final Illustrations illustrations = new Illustrations(
                 TrainingCurves.read(settings.modelPath(), hadoop),
                 QueryMap.of(codebooks, queries.queries()),
-                Illustrations.found(
-                        spark, settings, model.image(), codebooks, codes, queries.queries(), result.relevantRows()));
+                Illustrations.found(spark, settings, codebooks, codes, queries.queries(), result.relevantRows()));
         stopwatch.lap("illustrate");
         final Report report = new Report(
                 Report.VERSION,

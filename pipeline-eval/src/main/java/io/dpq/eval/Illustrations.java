@@ -1,6 +1,5 @@
 package io.dpq.eval;
 
-import io.dpq.image.ImageContract;
 import io.dpq.quantizer.Codebooks;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -46,7 +45,6 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
     static List<Found> found(
             final SparkSession spark,
             final Settings settings,
-            final ImageContract contract,
             final Codebooks codebooks,
             final Dataset<Row> codes,
             final List<Query> queries,
@@ -62,8 +60,8 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
         final Set<String> asked = new HashSet<>();
         shown.forEach(query -> asked.add(query.id()));
         final Map<String, String> pictures =
-                Thumbnails.of(spark, settings.images().get(), contract, rows);
-        final Map<String, String> askedPictures = Thumbnails.of(spark, settings.queries(), contract, asked);
+                Thumbnails.of(spark, settings.images().get(), settings.modelPath(), rows);
+        final Map<String, String> askedPictures = Thumbnails.of(spark, settings.queries(), settings.modelPath(), asked);
         if (pictures.isEmpty()) {
             return List.of();
         }

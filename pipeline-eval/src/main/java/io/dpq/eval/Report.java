@@ -111,8 +111,8 @@ record Report(
                 final Score score,
                 final int excludedSelves) {
             return new Conventions(
-                    "mAP@R: the mean over all queries of AP@R, the sum of the precision at the rank of every relevant row"
-                            + " within the top R, divided by the number of relevant rows within the top R.",
+                    "mAP@R: the mean over all queries of AP@R, the sum of the precision at the rank of every relevant"
+                            + " row within the top R, divided by the number of relevant rows within the top R.",
                     r,
                     wholeDatabase,
                     io.dpq.config.DpqConfig.kebab(ties),
@@ -131,9 +131,10 @@ record Report(
                             }
                             + " the sum of the item's codewords of the first levels; table entries are rounded to float"
                             + " once and summed in double, level by level. Scores tie where these sums are equal.",
-                    "NDCG@R: gain is the number of labels shared, discount 1 / log2(rank + 1). Precision at a recall is that at"
-                            + " the rank where this share of all relevant rows is found, not interpolated, 0 where that is"
-                            + " beyond R. All are expectations under the same rule for ties, and means over all queries.",
+                    "NDCG@R: gain is the number of labels shared, discount 1 / log2(rank + 1). Precision at a recall"
+                        + " is that at the rank where this share of all relevant rows is found, not interpolated, 0"
+                        + " where that is beyond R. All are expectations under the same rule for ties, and means over"
+                        + " all queries.",
                     excludedSelves);
         }
     }
@@ -200,12 +201,7 @@ record Report(
      *     by the mean squared length; null for binary codes, which reconstruct nothing
      */
     record Baseline(
-            String method,
-            int level,
-            int bits,
-            double map,
-            double ndcg,
-            @Nullable Double relativeQuantizationError) {}
+            String method, int level, int bits, double map, double ndcg, @Nullable Double relativeQuantizationError) {}
 
     /**
      * Queries of one label.

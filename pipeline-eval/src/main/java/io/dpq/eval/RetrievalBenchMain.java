@@ -107,8 +107,7 @@ public final class RetrievalBenchMain {
                     .of(table, ROWS);
             final TableSummary summary = TableSummary.of(blocks, LEVELS, CODEWORDS);
             final long packed = System.nanoTime();
-            final Figures figures = new Retrieval<>(
-                            CodeSearch.asymmetric(codebooks, Score.INNER_PRODUCT, 1), measures)
+            final Figures figures = new Retrieval<>(CodeSearch.asymmetric(codebooks, Score.INNER_PRODUCT, 1), measures)
                     .run(
                             JavaSparkContext.fromSparkContext(spark.sparkContext()),
                             blocks,
@@ -172,13 +171,15 @@ public final class RetrievalBenchMain {
     }
 
     private static void write(final Path path, final float[] values) throws IOException {
-        final ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        final ByteBuffer bytes =
+                ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         Files.write(path, bytes.array());
     }
 
     private static void write(final Path path, final short[] values) throws IOException {
-        final ByteBuffer bytes = ByteBuffer.allocate(values.length * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        final ByteBuffer bytes =
+                ByteBuffer.allocate(values.length * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asShortBuffer().put(values);
         Files.write(path, bytes.array());
     }

@@ -1,12 +1,12 @@
 package io.dpq.eval;
 
 import io.dpq.config.UserException;
-import io.dpq.image.ImageContract;
 import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.RgbImage;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
+import io.dpq.model.ModelDirectory;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -28,6 +28,7 @@ import javax.imageio.ImageWriter;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Tuple2;
@@ -42,22 +43,21 @@ final class Thumbnails {
     private static final float QUALITY = 0.7f;
     private static final long PARTITION_BYTES = 16 << 20;
 
+    /** Larger files are not worth reading for a thumbnail. */
+    private static final long MOST_BYTES = 32 << 20;
+
     private Thumbnails() {}
 
     /** Pictures by id. */
     static Map<String, String> of(
-            final SparkSession spark,
-            final LakeSettings settings,
-            final ImageContract contract,
-            final Set<String> ids) {
+            final SparkSession spark, final LakeSettings settings, final String modelPath, final Set<String> ids) {
         final Map<String, String> pictures = new HashMap<>();
         try {
             final Lake lake = Lake.open(spark, settings);
-            final Painter painter = new Painter(contract);
-            lake.read(
-                            lake.listing().filter(functions.col("id").isInCollection(ids)),
-                            PARTITION_BYTES,
-                            contract.maxBytes())
+            final Painter painter = new Painter(
+                    modelPath,
+                    new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));
+            lake.read(lake.listing().filter(functions.col("id").isInCollection(ids)), PARTITION_BYTES, MOST_BYTES)
                     .select("id", "content")
                     .toJavaRDD()
                     .mapPartitions(painter::call)
@@ -69,12 +69,13 @@ final class Thumbnails {
         return pictures;
     }
 
-    /** Turns rows {@code id, content} into pictures. */
-    private record Painter(ImageContract contract) implements Serializable {
+    /** Turns rows {@code id, content} into pictures, decoded as the model has it. */
+    private record Painter(String modelPath, SerializableConfiguration hadoop) implements Serializable {
         private static final long serialVersionUID = 1L;
 
         Iterator<Tuple2<String, String>> call(final Iterator<Row> rows) {
-            final ImageDecoder decoder = new ImageDecoder(contract);
+            final ImageDecoder decoder = new ImageDecoder(
+                    ModelDirectory.attach(modelPath, hadoop.value()).manifest().image());
             final List<Tuple2<String, String>> pictures = new ArrayList<>();
             while (rows.hasNext()) {
                 final Row row = rows.next();

@@ -39,8 +39,7 @@ class BaselineTest {
             final double[] centre = centres[random.nextInt(centres.length)];
             final double along = 2 * random.nextGaussian();
             for (int d = 0; d < DIMENSIONS; d++) {
-                vectors[i * DIMENSIONS + d] =
-                        (float) (centre[d] + along * stretch[d] + 0.5 * random.nextGaussian());
+                vectors[i * DIMENSIONS + d] = (float) (centre[d] + along * stretch[d] + 0.5 * random.nextGaussian());
             }
         }
         return new EmbeddingSample(vectors, COUNT, DIMENSIONS);
@@ -60,15 +59,16 @@ class BaselineTest {
                 ByteBuffer.allocate(sample.vectors().length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(sample.vectors());
         Files.write(file, bytes.array());
-        final String judged = faiss(file);
-        Assumptions.assumeTrue(!judged.isEmpty(), "python3 with faiss is not installed, so nobody judges");
-        final String[] errors = judged.strip().split(" ");
+        final String printed = faiss(file);
+        Assumptions.assumeTrue(!printed.isEmpty(), "python3 with faiss is not installed, so nobody judges");
+        final String[] errors = printed.strip().split(" ");
         final int[] parts = {1, 2, 4};
         for (int i = 0; i < parts.length; i++) {
-            final double expected = Double.parseDouble(errors[i]);
+            final double judged = Double.parseDouble(errors[i]);
+            // Better is no mistake: k-means++ starts where Faiss starts at random points.
             assertThat(error(ProductQuantization.fit(sample, parts[i], 256, 1), sample))
                     .as("%d parts", parts[i])
-                    .isEqualTo(expected, within(0.02 * expected));
+                    .isBetween(0.85 * judged, 1.02 * judged);
         }
     }
 
@@ -86,7 +86,9 @@ class BaselineTest {
         for (final String python : List.of("python3", "/usr/bin/python3")) {
             final Process process;
             try {
-                process = new ProcessBuilder(python, "-c", script).redirectErrorStream(false).start();
+                process = new ProcessBuilder(python, "-c", script)
+                        .redirectErrorStream(false)
+                        .start();
             } catch (IOException e) {
                 continue;
             }
@@ -143,8 +145,8 @@ class BaselineTest {
         final EmbeddingSample sample = sample(4);
         final int bits = 12;
         final Projection projection = IterativeQuantization.fit(sample, bits, 1);
-        final Baseline itq = new Baseline(
-                BaselineKind.ITQ, 1, IterativeQuantization.corners(3, 4), projection, new double[0]);
+        final Baseline itq =
+                new Baseline(BaselineKind.ITQ, 1, IterativeQuantization.corners(3, 4), projection, new double[0]);
         final short[] codes = itq.encode(sample.vectors(), 100);
         final float[] signs = projection.of(sample.vectors(), 100);
         for (int a = 0; a < 10; a++) {

@@ -337,7 +337,8 @@ class EvaluateJobTest {
             assertThat(row.path("relativeQuantizationError").isNull()).isEqualTo(binary);
         }
         assertThat(methods).containsExactly("pq2", "pq4", "opq2", "opq4", "rq2", "rq4", "itq2", "itq4");
-        assertThat(report.path("levels").path(1).path("symmetricMap").asDouble()).isBetween(0.08, 1.0);
+        assertThat(report.path("levels").path(1).path("symmetricMap").asDouble())
+                .isBetween(0.08, 1.0);
         assertThat(printed).contains("unquantized").contains("itq");
         assertThat(folder.resolve("rivals/report.html"))
                 .content()
@@ -379,6 +380,7 @@ class EvaluateJobTest {
         for (final String line : Files.readAllLines(old.resolve("queries.jsonl"))) {
             lines.add(line.replaceFirst("\"ap\":\\[.*]", "\"ap\":[1.0,1.0]"));
         }
+        Files.deleteIfExists(old.resolve(".queries.jsonl.crc"));
         Files.write(old.resolve("queries.jsonl"), lines.subList(1, lines.size()));
         assertThat(run(out, again)).isEqualTo(Job.Outcome.OVER_BUDGET);
         final JsonNode worse = report("new").path("comparison");
@@ -388,7 +390,8 @@ class EvaluateJobTest {
         final JsonNode last = worse.path("levels").path(1);
         assertThat(last.path("before").asDouble()).isEqualTo(1);
         assertThat(last.path("difference").asDouble()).isNegative();
-        assertThat(last.path("low").asDouble()).isLessThan(last.path("difference").asDouble());
+        assertThat(last.path("low").asDouble())
+                .isLessThan(last.path("difference").asDouble());
         assertThat(last.path("high").asDouble())
                 .isGreaterThan(last.path("difference").asDouble());
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("Over the failure budget");
@@ -437,8 +440,10 @@ class EvaluateJobTest {
         }
         assertThat(sum / queries.size()).isEqualTo(oracle(2, 72), within(1e-12));
         final short[] codes = databaseCodes();
-        final Row first = spark.sql("select dpq_decode(array(level_1)), dpq_distance(dpq_decode(array(level_1, level_2)),"
-                        + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit 1")
+        final Row first = spark.sql(
+                        "select dpq_decode(array(level_1)), dpq_distance(dpq_decode(array(level_1, level_2)),"
+                            + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
+                            + " 1")
                 .head();
         assertThat(first.<Float>getList(0).get(3)).isEqualTo(codebooks.value(0, codes[0], 3));
         assertThat(first.getDouble(1)).isZero();

@@ -73,9 +73,9 @@ public final class CodeScores {
         return tables[0].at(level, codeword);
     }
 
-    /** The inner product with a code's first levels up to {@code level}, counted from 0. */
+    /** Where levels do not add up: the inner product with a code's first levels up to {@code level}, counted from 0. */
     double inner(final short[] codes, final int offset, final int level) {
-        return tables[adds() ? 0 : level].score(codes, offset, level + 1);
+        return tables[level].score(codes, offset, level + 1);
     }
 
     /** Whether {@link #score} needs the lengths of what codes stand for. */
