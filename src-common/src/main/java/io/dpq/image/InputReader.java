@@ -25,8 +25,7 @@ public interface InputReader {
             }
 
             @Override
-            public void read(final byte[] content, final float[] into, final int offset)
-                    throws ImageRejectedException {
+            public void read(final byte[] content, final float[] into, final int offset) throws ImageRejectedException {
                 tensors.centre(decoder.decode(content), into, offset);
             }
         };
@@ -41,8 +40,7 @@ public interface InputReader {
             }
 
             @Override
-            public void read(final byte[] content, final float[] into, final int offset)
-                    throws ImageRejectedException {
+            public void read(final byte[] content, final float[] into, final int offset) throws ImageRejectedException {
                 VectorContent.read(content, into, offset, length);
             }
         };

@@ -32,8 +32,7 @@ public final class VectorContent {
         for (int i = offset; i < offset + dimensions; i++) {
             if (!Float.isFinite(into[i])) {
                 throw new ImageRejectedException(
-                        ImageRejectedException.Reason.CORRUPT,
-                        "The vector's value " + (i - offset) + " is " + into[i]);
+                        ImageRejectedException.Reason.CORRUPT, "The vector's value " + (i - offset) + " is " + into[i]);
             }
         }
     }

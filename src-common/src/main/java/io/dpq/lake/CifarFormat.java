@@ -120,7 +120,8 @@ final class CifarFormat implements RecordFormat {
     private static byte[] bitmap(final byte[] planes) throws IOException {
         final BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_3BYTE_BGR);
         for (int i = 0; i < PLANE; i++) {
-            final int rgb = ((planes[i] & 0xff) << 16) | ((planes[PLANE + i] & 0xff) << 8) | (planes[2 * PLANE + i] & 0xff);
+            final int rgb =
+                    ((planes[i] & 0xff) << 16) | ((planes[PLANE + i] & 0xff) << 8) | (planes[2 * PLANE + i] & 0xff);
             image.setRGB(i % SIDE, i / SIDE, rgb);
         }
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -89,7 +89,8 @@ final class DirectoryLake implements Lake {
         try {
             final FileStatus status = root.fileSystem().getFileStatus(root.below(id));
             return status.isFile()
-                    ? List.of(RowFactory.create(id, status.getLen(), status.getModificationTime())).iterator()
+                    ? List.of(RowFactory.create(id, status.getLen(), status.getModificationTime()))
+                            .iterator()
                     : List.<Row>of().iterator();
         } catch (final FileNotFoundException e) {
             // Without a row here it is told as missing.

@@ -132,10 +132,7 @@ final class RecordLake implements Lake {
     }
 
     private static Iterator<Row> rows(
-            final LakeRoot root,
-            final RecordFormat format,
-            final Tuple3<String, Long, Long> part,
-            final String where) {
+            final LakeRoot root, final RecordFormat format, final Tuple3<String, Long, Long> part, final String where) {
         try {
             return format.list(root, part._1(), part._2()).stream()
                     .map(record -> row(record, part))

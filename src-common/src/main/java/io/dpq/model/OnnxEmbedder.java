@@ -143,9 +143,7 @@ public final class OnnxEmbedder implements Embedder {
     }
 
     private long[] shape(final int count) {
-        return vectorLength > 0
-                ? new long[] {count, vectorLength}
-                : new long[] {count, CHANNELS, inputSide, inputSide};
+        return vectorLength > 0 ? new long[] {count, vectorLength} : new long[] {count, CHANNELS, inputSide, inputSide};
     }
 
     private static FloatBuffer direct(final int values) {

@@ -354,8 +354,8 @@ class RecordLakesTest {
             assertThat(vector(rows.get(type + 77), 5)).containsExactly(77.125f, 77.25f, 77.375f, 77.5f, 77.625f);
         }
         assertThatThrownBy(() -> vector(rows.get("float1"), 9)).hasMessageContaining("has 5 values and not 9");
-        assertThatThrownBy(() -> VectorContent.read(
-                        VectorContent.write(new float[] {1, Float.NaN}), new float[2], 0, 2))
+        assertThatThrownBy(() ->
+                        VectorContent.read(VectorContent.write(new float[] {1, Float.NaN}), new float[2], 0, 2))
                 .hasMessageContaining("value 1 is NaN");
     }
 

@@ -26,8 +26,7 @@ class FaissComparisonTest {
     private static final int CODEWORDS = 256;
     private static final int COMPONENTS = 1000;
 
-    private static final String JUDGE =
-            """
+    private static final String JUDGE = """
             import sys
             try:
                 import faiss, numpy as n
@@ -62,8 +61,7 @@ class FaissComparisonTest {
     void everyPrefixIsReconstructedNoWorseThanByFaiss() throws Exception {
         final float[] vectors = mixture(VECTORS, DIMENSIONS, 1);
         final long start = System.nanoTime();
-        final Codebooks codebooks =
-                ResidualKMeans.fit(vectors, VECTORS, DIMENSIONS, LEVELS, CODEWORDS, ITERATIONS, 1);
+        final Codebooks codebooks = ResidualKMeans.fit(vectors, VECTORS, DIMENSIONS, LEVELS, CODEWORDS, ITERATIONS, 1);
         System.out.printf("fitted in %.1f s%n", (System.nanoTime() - start) / 1e9);
         final ByteBuffer bytes =
                 ByteBuffer.allocate(vectors.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -91,8 +89,7 @@ class FaissComparisonTest {
         for (int i = 0; i < count; i++) {
             final int component = random.nextInt(COMPONENTS);
             for (int d = 0; d < dimensions; d++) {
-                vectors[i * dimensions + d] =
-                        means[component * dimensions + d] + 0.5f * (float) random.nextGaussian();
+                vectors[i * dimensions + d] = means[component * dimensions + d] + 0.5f * (float) random.nextGaussian();
             }
         }
         return vectors;
