@@ -27,11 +27,11 @@ class KilledDriverTest {
         TinyLake.write(lake, 8);
         final Path model = directory.resolve("model");
         final String[] sets = {
-            "train.workers=1", "train.epochs=12", "train.semantic-epochs=6", "train.checkpoint.every-rounds=1"
+            "train.workers=1", "train.epochs=8", "train.semantic-epochs=4", "train.checkpoint.every-rounds=1"
         };
         final List<String> arguments = TrainRun.arguments(lake, model, sets);
         // The second round of an epoch of three, in the joint stage.
-        final Path checkpoint = directory.resolve("model.checkpoints/checkpoint-000020/checkpoint.json");
+        final Path checkpoint = directory.resolve("model.checkpoints/checkpoint-000014/checkpoint.json");
         final Process driver = start(arguments, directory.resolve("killed.txt"));
         while (driver.isAlive() && !Files.exists(checkpoint)) {
             Thread.sleep(5);
@@ -47,7 +47,7 @@ class KilledDriverTest {
         assertThat(second.waitFor(200, TimeUnit.SECONDS)).isTrue();
         final String printed = Files.readString(directory.resolve("resumed.txt"));
         assertThat(second.exitValue()).as(printed).isZero();
-        assertThat(printed).contains("going on from epoch ").doesNotContain("epoch 1/12");
+        assertThat(printed).contains("going on from epoch ").doesNotContain("epoch 1/8");
 
         final Path undisturbed = directory.resolve("undisturbed");
         assertThat(TrainRun.run(TrainRun.arguments(lake, undisturbed, sets)).code())
@@ -57,7 +57,7 @@ class KilledDriverTest {
         }
         assertThat(TrainRun.log(model.resolve(ModelDirectory.TRAINING_LOG)))
                 .isEqualTo(TrainRun.log(undisturbed.resolve(ModelDirectory.TRAINING_LOG)))
-                .hasSize(36);
+                .hasSize(24);
     }
 
     private static Process start(final List<String> arguments, final Path printed) throws IOException {

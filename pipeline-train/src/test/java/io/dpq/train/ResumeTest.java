@@ -40,7 +40,7 @@ class ResumeTest {
         final TrainRun.Result result = TrainRun.run(TrainRun.arguments(lake, undisturbed, ALL));
         assertThat(result.err()).isEmpty();
         assertThat(result.code()).isZero();
-        assertThat(result.out()).contains("epoch 8/8 (joint)  round 3/3");
+        assertThat(result.out()).contains("epoch 4/4 (joint)  round 3/3");
     }
 
     private static String[] with(final String... more) {
@@ -49,12 +49,12 @@ class ResumeTest {
 
     /** In the middle of the semantic stage; right before codebooks are started; in the middle of the joint stage. */
     @ParameterizedTest(name = "broken down in epoch {0}, a checkpoint every {1} rounds")
-    @CsvSource({"3, 2, 'epoch 3, round 3'", "5, 4, 'epoch 5, round 1'", "7, 5, 'epoch 7, round 3'"})
+    @CsvSource({"2, 2, 'epoch 2, round 2'", "3, 3, 'epoch 3, round 1'", "4, 5, 'epoch 4, round 2'"})
     void isTheUndisturbedTraining(final int epoch, final int every, final String where) throws IOException {
         final Path model = directory.resolve("model");
         final String[] sets = with("train.checkpoint.every-rounds=" + every);
         final TrainRun.Result broken =
-                TrainRun.run(TrainRun.arguments(lake, model, sets), "epoch " + epoch + "/8 .*round 3/3");
+                TrainRun.run(TrainRun.arguments(lake, model, sets), "epoch " + epoch + "/4 .*round 3/3");
         assertThat(broken.code()).isEqualTo(3);
         assertThat(model).doesNotExist();
 
@@ -63,17 +63,25 @@ class ResumeTest {
         final TrainRun.Result resumed = TrainRun.run(arguments);
         assertThat(resumed.err()).isEmpty();
         assertThat(resumed.code()).isZero();
-        assertThat(resumed.out()).contains("going on from " + where).doesNotContain("epoch 1/8");
+        assertThat(resumed.out()).contains("going on from " + where).doesNotContain("epoch 1/4");
         assertSame(model);
         assertThat(directory.resolve("model.checkpoints")).doesNotExist();
 
+    }
+
+    @Test
+    void aFinishedTrainingIsNotDoneAgain() throws IOException {
+        final String before = TrainRun.model(undisturbed).manifest().provenance().toString();
+        final List<String> arguments = TrainRun.arguments(lake, undisturbed, ALL);
+        arguments.add("--resume");
         final TrainRun.Result again = TrainRun.run(arguments);
+        assertThat(again.err()).isEmpty();
         assertThat(again.code()).isZero();
-        assertThat(directory.resolve("model.checkpoints")).doesNotExist();
         assertThat(again.out())
                 .contains("this training is finished: its model is published at")
                 .doesNotContain("epoch");
-        assertSame(model);
+        assertThat(TrainRun.model(undisturbed).manifest().provenance()).hasToString(before);
+        assertThat(shared.resolve("undisturbed.checkpoints")).doesNotExist();
     }
 
     private static void assertSame(final Path model) throws IOException {

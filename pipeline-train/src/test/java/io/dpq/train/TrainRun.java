@@ -26,7 +26,7 @@ final class TrainRun {
 
     private TrainRun() {}
 
-    /** Eight epochs of three rounds on 24 images. */
+    /** Four epochs of three rounds on 24 images. */
     static List<String> arguments(final Path lake, final Path model, final String... more) {
         final List<String> defaults = List.of(
                 "seed=11",
@@ -41,8 +41,8 @@ final class TrainRun {
                 "embedding.dimensions=6",
                 "quantization.levels=2",
                 "quantization.codewords=4",
-                "train.epochs=8",
-                "train.semantic-epochs=4",
+                "train.epochs=4",
+                "train.semantic-epochs=2",
                 "train.batch-size=4",
                 "train.averaging-frequency=2",
                 "train.optimizer.learning-rate=0.01",
