@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -341,6 +343,56 @@ class GradientTest {
         }
 
         assertClose(gradient, expected, all);
+    }
+
+    @Test
+    void residualBlocksHaveTheGradientOfTheScore() {
+        final NetworkSpec spec = Specs.with(
+                Specs.of(NetworkSpec.Backbone.RESIDUAL_CNN, 8, 4),
+                new NetworkSpec.LossWeights(1, 0.7, 0, 0, 0),
+                false);
+        final ComputationGraph graph =
+                new ComputationGraph(DpqNetwork.configuration(spec, DataType.DOUBLE, new ArrayList<>()));
+        graph.init();
+        final INDArray images = Nd4j.createFromArray(Specs.images(3, 8, 5))
+                .castTo(DataType.DOUBLE)
+                .reshape(3, 3, 8, 8);
+        final INDArray labels = Nd4j.createFromArray(new double[][] {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}});
+        final Map<String, INDArray> gradients = new HashMap<>();
+        trainingScore(graph, images, labels);
+        graph.gradient().gradientForVariable().forEach((name, gradient) -> gradients.put(name, gradient.dup()));
+        for (final String name : List.of(
+                "conv1_W",
+                "conv1_bn_gamma",
+                "stage1_block1_conv2_W",
+                "stage2_block1_conv1_W",
+                "stage2_block1_bn1_beta",
+                "stage2_block1_shortcut_W",
+                "stage2_block1_shortcut_bn_gamma",
+                "stage3_block1_bn2_gamma")) {
+            final INDArray parameter = graph.getParam(name);
+            final double[] actual = new double[(int) parameter.length()];
+            final double[] expected = new double[actual.length];
+            final List<Integer> at = new ArrayList<>();
+            for (int i = 0; i < actual.length; i += Math.max(1, actual.length / 4)) {
+                at.add(i);
+                actual[i] = gradients.get(name).getDouble(i) / 3;
+                final double value = parameter.getDouble(i);
+                parameter.putScalar(i, value + STEP);
+                final double above = trainingScore(graph, images, labels);
+                parameter.putScalar(i, value - STEP);
+                expected[i] = (above - trainingScore(graph, images, labels)) / (2 * STEP);
+                parameter.putScalar(i, value);
+            }
+            assertClose(actual, expected, at);
+        }
+    }
+
+    private static double trainingScore(final ComputationGraph graph, final INDArray images, final INDArray labels) {
+        graph.setInputs(images);
+        graph.setLabels(labels, labels.dup());
+        graph.computeGradientAndScore();
+        return graph.score();
     }
 
     static ConvolutionLayer convolution() {
