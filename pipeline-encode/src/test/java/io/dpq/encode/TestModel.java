@@ -100,19 +100,12 @@ final class TestModel {
         }
         return new NetworkSpec(
                 CLASSES.size(),
-                SIDE,
-                NetworkSpec.Backbone.SIMPLE_CNN,
-                8,
-                Optional.empty(),
-                true,
-                Optional.empty(),
-                0,
-                dimensions,
-                LEVELS,
-                CODEWORDS,
-                NetworkSpec.Similarity.L2,
-                1,
-                NetworkSpec.GradientMode.END_TO_END,
+                NetworkSpec.Input.images(SIDE),
+                new NetworkSpec.BackboneSpec(
+                        NetworkSpec.Backbone.SIMPLE_CNN, 8, 8, Optional.empty(), true, Optional.empty(), 0),
+                new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, dimensions),
+                new NetworkSpec.QuantizationSpec(
+                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
                 new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1),
                 labels,
                 new NetworkSpec.OptimizerSpec(
@@ -120,6 +113,8 @@ final class TestModel {
                         1e-3,
                         0.9,
                         0,
+                        1,
+                        1,
                         1,
                         1,
                         1e-3,

@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.image.Augmentation;
 import io.dpq.image.ImageContract;
 import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
@@ -18,20 +19,14 @@ final class BatchRecipe implements Serializable {
 
     private final String contract;
     private final BatchMaker maker;
-    private final boolean randomCrop;
-    private final boolean randomFlip;
+    private final Augmentation augmentation;
     private final long seed;
 
     BatchRecipe(
-            final ImageContract contract,
-            final BatchMaker maker,
-            final boolean randomCrop,
-            final boolean randomFlip,
-            final long seed) {
+            final ImageContract contract, final BatchMaker maker, final Augmentation augmentation, final long seed) {
         this.contract = ContractJson.write(contract);
         this.maker = maker;
-        this.randomCrop = randomCrop;
-        this.randomFlip = randomFlip;
+        this.augmentation = augmentation;
         this.seed = seed;
     }
 
@@ -63,8 +58,7 @@ final class BatchRecipe implements Serializable {
                 final TrainRow row = rows.get(i);
                 tensors.augmented(
                         decode(row),
-                        randomCrop,
-                        randomFlip,
+                        augmentation,
                         new SplittableRandom(Seeds.mix(seed, epoch, row.key())),
                         images,
                         i * length);

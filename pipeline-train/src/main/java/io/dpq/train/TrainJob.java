@@ -139,12 +139,8 @@ public final class TrainJob implements Job {
             spec = settings.spec(labelVectors, plan.steps(), Optional.empty(), several);
             graph = DpqNetwork.build(spec);
         }
-        final BatchRecipe recipe = new BatchRecipe(
-                settings.image(),
-                new NetworkBatches(spec.classes(), spec.inputSide()),
-                settings.randomCrop(),
-                settings.randomFlip(),
-                settings.seed());
+        final BatchRecipe recipe =
+                new BatchRecipe(settings.image(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
         final long start = System.nanoTime();
         final Progress progress =
                 new Progress(context.out(), (long) plan.slots() * settings.epochs(), System::nanoTime);
@@ -197,7 +193,7 @@ public final class TrainJob implements Job {
         final byte[] network = NetworkZip.write(graph, true);
         final Codebooks codebooks = DpqNetwork.codebooks(graph);
         final byte[] encoder = EncoderExport.toOnnx(graph);
-        final double parity = EncoderExport.parity(graph, encoder, spec.inputSide(), settings.seed());
+        final double parity = EncoderExport.parity(graph, encoder, spec.input(), settings.seed());
         if (!(parity <= MAX_PARITY)) {
             throw new IllegalStateException("The exported encoder differs from the network by " + parity
                     + " of the largest embedding value, more than " + MAX_PARITY + ".");

@@ -2,6 +2,7 @@ package io.dpq.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dpq.image.Augmentation;
 import io.dpq.image.ImageContract;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
@@ -101,7 +102,8 @@ class EpochShuffleTest {
     /** A fingerprint of every image of an epoch, in the order of rounds, workers and batches. */
     private static List<String> epoch(
             final TrainingData data, final EpochPlan plan, final int epoch, final boolean augment) {
-        final BatchRecipe recipe = new BatchRecipe(CONTRACT, EpochShuffleTest::batch, augment, augment, 3);
+        final BatchRecipe recipe =
+                new BatchRecipe(CONTRACT, EpochShuffleTest::batch, Augmentation.cropAndFlip(augment, augment), 3);
         final List<String> images = new ArrayList<>();
         final JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(data.rows().context());

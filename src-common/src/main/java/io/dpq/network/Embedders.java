@@ -69,7 +69,7 @@ public final class Embedders {
         final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {
             case ONNX -> new OnnxEmbedder(directory.read(ModelDirectory.ENCODER), side, threads);
-            case DL4J -> new NetworkEmbedder(directory.read(ModelDirectory.NETWORK), side);
+            case DL4J -> new NetworkEmbedder(directory.read(ModelDirectory.NETWORK), NetworkSpec.Input.images(side));
         };
         if (embedder.dimensions() != manifest.dimensions()) {
             final int found = embedder.dimensions();

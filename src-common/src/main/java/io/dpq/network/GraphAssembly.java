@@ -23,7 +23,7 @@ final class GraphAssembly {
         this.graph = graph;
         this.spec = spec;
         this.updaters = updaters;
-        this.frozen = spec.frozenUpTo().isPresent();
+        this.frozen = spec.backbone().frozenUpTo().isPresent();
     }
 
     /** Adds a layer and returns its name, to be the input of the next. */
@@ -47,7 +47,7 @@ final class GraphAssembly {
     }
 
     private void thawAfter(final String name) {
-        if (name.equals(spec.frozenUpTo().orElse(""))) {
+        if (name.equals(spec.backbone().frozenUpTo().orElse(""))) {
             frozen = false;
         }
     }
@@ -59,9 +59,10 @@ final class GraphAssembly {
 
     /** Refuses a name to freeze up to that no layer bore. */
     void checkFrozen() {
-        spec.frozenUpTo().filter(name -> !layers.contains(name)).ifPresent(name -> {
+        spec.backbone().frozenUpTo().filter(name -> !layers.contains(name)).ifPresent(name -> {
             throw UserException.usage("backbone.frozen-up-to names the layer \"" + name
-                    + "\", which this backbone does not have; choose one of " + String.join(", ", layers) + ".");
+                    + "\", which this backbone does not have; "
+                    + (layers.isEmpty() ? "set it to null." : "choose one of " + String.join(", ", layers) + "."));
         });
     }
 }

@@ -11,7 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class NetworkEmbedder implements Embedder {
     private final ComputationGraph graph;
-    private final int inputSide;
+    private final NetworkSpec.Input input;
     private final int dimensions;
 
     /**
@@ -19,11 +19,10 @@ public final class NetworkEmbedder implements Embedder {
      *
      * @throws io.dpq.config.UserException where they are no such file, or hold what no network needs
      */
-    public NetworkEmbedder(final byte[] networkZip, final int inputSide) {
+    public NetworkEmbedder(final byte[] networkZip, final NetworkSpec.Input input) {
         this.graph = NetworkZip.restore(networkZip, false);
-        this.inputSide = inputSide;
-        this.dimensions =
-                (int) graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").size(1);
+        this.input = input;
+        this.dimensions = DpqNetwork.dimensions(graph);
     }
 
     @Override
@@ -33,14 +32,14 @@ public final class NetworkEmbedder implements Embedder {
 
     @Override
     public float[] embed(final float[] images, final int count) {
-        final int length = count * 3 * inputSide * inputSide;
+        final int length = Math.multiplyExact(count, input.values());
         if (images.length < length) {
-            throw new IllegalArgumentException(
-                    count + " images take " + length + " values, but there are " + images.length + ".");
+            throw new IllegalArgumentException(count + (input.vectors() ? " vectors" : " images") + " take " + length
+                    + " values, but there are " + images.length + ".");
         }
         final float[] exact = images.length == length ? images : Arrays.copyOf(images, length);
         synchronized (graph) {
-            return DpqNetwork.embed(graph, Nd4j.createFromArray(exact).reshape('c', count, 3, inputSide, inputSide))
+            return DpqNetwork.embed(graph, Nd4j.createFromArray(exact).reshape('c', input.shape(count)))
                     .dup('c')
                     .data()
                     .asFloat();

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
@@ -48,6 +49,9 @@ final class OnnxOperators {
         }
         if (vertex instanceof MergeVertex) {
             return onnx.node("Concat", name, inputs, OnnxGraph.integer("axis", 1));
+        }
+        if (vertex instanceof ElementWiseVertex sum && sum.getOp() == ElementWiseVertex.Op.Add) {
+            return onnx.node("Sum", name, inputs);
         }
         if (vertex instanceof SubsetVertex subset) {
             return onnx.node(
@@ -187,16 +191,20 @@ final class OnnxOperators {
         final INDArray beta = locked
                 ? Nd4j.ones(mean.shape()).muli(conf.getBeta())
                 : vector(layer, BatchNormalizationParamInitializer.BETA);
-        return onnx.node(
-                "BatchNormalization",
+        final boolean rectified = conf instanceof PlaneNormalization plane && plane.isRectified();
+        return activated(
                 name,
-                List.of(
-                        input,
-                        onnx.constant(name + ".gamma", gamma),
-                        onnx.constant(name + ".beta", beta),
-                        onnx.constant(name + ".mean", mean),
-                        onnx.constant(name + ".variance", variance)),
-                OnnxGraph.real("epsilon", conf.getEps()));
+                (rectified ? Activation.RELU : Activation.IDENTITY).getActivationFunction(),
+                before -> onnx.node(
+                        "BatchNormalization",
+                        before,
+                        List.of(
+                                input,
+                                onnx.constant(name + ".gamma", gamma),
+                                onnx.constant(name + ".beta", beta),
+                                onnx.constant(name + ".mean", mean),
+                                onnx.constant(name + ".variance", variance)),
+                        OnnxGraph.real("epsilon", conf.getEps())));
     }
 
     /** ONNX divides alpha by the window, Deeplearning4j does not; its window is n/2 channels either side. */
@@ -229,6 +237,9 @@ final class OnnxOperators {
     }
 
     private String activation(final String name, final IActivation activation, final String input) {
+        if (activation.equals(Activation.IDENTITY.getActivationFunction())) {
+            return onnx.node("Identity", name, List.of(input));
+        }
         for (final Activation known : List.of(Activation.RELU, Activation.TANH, Activation.SIGMOID)) {
             if (activation.equals(known.getActivationFunction())) {
                 final String operator =

@@ -44,7 +44,7 @@ class NetworkZipTest {
         assertThatThrownBy(() -> NetworkZip.restore(zip, false))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("\"preprocessor.bin\"");
-        assertThatThrownBy(() -> new NetworkEmbedder(zip, 8))
+        assertThatThrownBy(() -> new NetworkEmbedder(zip, SPEC.input()))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("\"preprocessor.bin\"");
     }
