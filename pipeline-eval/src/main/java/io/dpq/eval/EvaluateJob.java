@@ -67,7 +67,8 @@ public final class EvaluateJob implements Job {
         settings.compare()
                 .ifPresent(path -> plan.add("Compare with the report " + path
                         + settings.maxDrop()
-                                .map(drop -> " and end with code 4 where mAP of the last level falls by more than " + drop)
+                                .map(drop ->
+                                        " and end with code 4 where mAP of the last level falls by more than " + drop)
                                 .orElse("")
                         + "."));
         plan.add("Write " + ReportFiles.JSON + ", " + ReportFiles.CSV + ", " + ReportFiles.QUERIES + " and "
