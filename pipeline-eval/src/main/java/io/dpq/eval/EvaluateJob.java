@@ -15,6 +15,7 @@ import io.dpq.quantizer.Codebooks;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,16 +50,30 @@ public final class EvaluateJob implements Job {
     @Override
     public List<String> plan(final DpqConfig config) {
         final Settings settings = Settings.from(config);
-        return List.of(
-                "Embed the queries of " + settings.queries().path() + " ("
-                        + DpqConfig.kebab(settings.queries().kind()) + ") with the model " + settings.modelPath() + ".",
-                "Rank every complete run of the code table " + settings.codesPath()
-                        + " for every query and code length, "
-                        + (settings.r() == 0 ? "over all rows" : "cut at rank " + settings.r()) + ", ties "
-                        + DpqConfig.kebab(settings.ties()) + ", in blocks of " + settings.blockRows() + " rows"
-                        + (settings.randomBaseline() ? ", and random codes beside it." : "."),
-                "Write " + ReportFiles.JSON + ", " + ReportFiles.CSV + " and " + ReportFiles.HTML + " to "
-                        + settings.report() + ".");
+        final List<String> plan = new ArrayList<>();
+        plan.add("Embed the queries of " + settings.queries().path() + " ("
+                + DpqConfig.kebab(settings.queries().kind()) + ") with the model " + settings.modelPath() + ".");
+        plan.add("Rank every complete run of the code table " + settings.codesPath()
+                + " for every query and code length by "
+                + DpqConfig.kebab(settings.score()) + ", "
+                + (settings.r() == 0 ? "over all rows" : "cut at rank " + settings.r()) + ", ties "
+                + DpqConfig.kebab(settings.ties()) + ", in blocks of " + settings.blockRows() + " rows"
+                + (settings.symmetric() ? ", also by quantized queries" : "")
+                + (settings.randomBaseline() ? ", and random codes beside it." : "."));
+        plan.add("Rank the embeddings as well where the table has them"
+                + (settings.baselines().isEmpty()
+                        ? "."
+                        : ", and learn " + settings.baselines() + " from " + settings.baselineSample() + " of them."));
+        settings.compare()
+                .ifPresent(path -> plan.add("Compare with the report " + path
+                        + settings.maxDrop()
+                                .map(drop ->
+                                        " and end with code 4 where mAP of the last level falls by more than " + drop)
+                                .orElse("")
+                        + "."));
+        plan.add("Write " + ReportFiles.JSON + ", " + ReportFiles.CSV + ", " + ReportFiles.QUERIES + " and "
+                + ReportFiles.HTML + " to " + settings.report() + ".");
+        return plan;
     }
 
     @Override

@@ -13,8 +13,10 @@ final class LabelTable {
     static List<Report.LabelFigures> of(final List<QueryLines.Line> lines) {
         final Map<String, List<QueryLines.Line>> byLabel = new TreeMap<>();
         for (final QueryLines.Line line : lines) {
-            line.labels().stream().distinct().forEach(label -> byLabel.computeIfAbsent(label, l -> new ArrayList<>())
-                    .add(line));
+            line.labels().stream()
+                    .distinct()
+                    .forEach(label -> byLabel.computeIfAbsent(label, l -> new ArrayList<>())
+                            .add(line));
         }
         final List<Report.LabelFigures> table = new ArrayList<>();
         byLabel.forEach((label, queries) -> table.add(new Report.LabelFigures(label, queries.size(), means(queries))));

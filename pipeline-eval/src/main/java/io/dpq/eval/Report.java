@@ -201,7 +201,12 @@ record Report(
      *     by the mean squared length; null for binary codes, which reconstruct nothing
      */
     record Baseline(
-            String method, int level, int bits, double map, double ndcg, @Nullable Double relativeQuantizationError) {}
+            String method,
+            int level,
+            int bits,
+            double map,
+            double ndcg,
+            @Nullable Double relativeQuantizationError) {}
 
     /**
      * Queries of one label.

@@ -565,10 +565,20 @@ class EvaluateJobTest {
 
     @Test
     void planNamesWhatIsReadAndWritten() {
-        assertThat(String.join("\n", new EvaluateJob().plan(config("evaluate.r=50"))))
+        assertThat(String.join(
+                        "\n",
+                        new EvaluateJob()
+                                .plan(config(
+                                        "evaluate.r=50",
+                                        "evaluate.baselines=[itq, pq]",
+                                        "evaluate.compare=/old",
+                                        "evaluate.gate.max-drop=0.02"))))
                 .contains(
                         folder.resolve("codes").toString(),
                         folder.resolve("report").toString(),
-                        "cut at rank 50");
+                        "cut at rank 50",
+                        "[ITQ, PQ]",
+                        "/old",
+                        "by more than 0.02");
     }
 }
