@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
@@ -110,10 +111,11 @@ final class ZipBackbone {
         final Map<String, String> values = new LinkedHashMap<>();
         values.put(source.getConfiguration().getNetworkInputs().get(0), input);
         for (final String name : needed) {
-            final GraphVertex vertex =
-                    source.getConfiguration().getVertices().get(name).clone();
-            final String[] from = source.getConfiguration().getVertexInputs().get(name).stream()
-                    .map(values::get)
+            final GraphVertex vertex = Objects.requireNonNull(
+                            source.getConfiguration().getVertices().get(name))
+                    .clone();
+            final String[] from = source.getConfiguration().getVertexInputs().getOrDefault(name, List.of()).stream()
+                    .map(before -> Objects.requireNonNull(values.get(before)))
                     .toArray(String[]::new);
             values.put(name, LayerNames.safe(name));
             if (vertex instanceof LayerVertex layered) {
@@ -137,8 +139,8 @@ final class ZipBackbone {
 
     /** A channel-last graph would flatten its images in another order. */
     private void requireChannelFirst(final String name, final Layer layer) {
-        if (layer instanceof ConvolutionLayer convolution && convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC
-                || layer instanceof SubsamplingLayer pooling && pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC) {
+        if ((layer instanceof ConvolutionLayer convolution && convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC)
+                || (layer instanceof SubsamplingLayer pooling && pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC)) {
             throw UserException.data("The layer \"" + name + "\" of " + file
                     + " works channel-last, so build the network channel-first (CNN2DFormat.NCHW).");
         }
