@@ -348,9 +348,7 @@ class GradientTest {
     @Test
     void residualBlocksHaveTheGradientOfTheScore() {
         final NetworkSpec spec = Specs.with(
-                Specs.of(NetworkSpec.Backbone.RESIDUAL_CNN, 8, 4),
-                new NetworkSpec.LossWeights(1, 0.7, 0, 0, 0),
-                false);
+                Specs.of(NetworkSpec.Backbone.RESIDUAL_CNN, 8, 4), new NetworkSpec.LossWeights(1, 0.7, 0, 0, 0), false);
         final ComputationGraph graph =
                 new ComputationGraph(DpqNetwork.configuration(spec, DataType.DOUBLE, new ArrayList<>()));
         graph.init();
