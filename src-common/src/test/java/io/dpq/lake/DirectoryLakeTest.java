@@ -297,8 +297,8 @@ class DirectoryLakeTest {
         listing.collectAsList().forEach(row -> rows.put(row.getString(0), row));
         assertThat(listing.count()).isEqualTo(12_000);
         assertThat(rows.keySet()).isEqualTo(expected);
-        assertThat(rows.get("deep/1/1/1.jpg").getList(1)).asList().containsExactly("1");
-        assertThat(rows.get("flat/2.jpg").getList(1)).asList().containsExactly("flat");
+        assertThat(rows.get("deep/1/1/1.jpg").<String>getList(1)).containsExactly("1");
+        assertThat(rows.get("flat/2.jpg").<String>getList(1)).containsExactly("flat");
         assertThat(rows.get("flat/2.jpg").getLong(2)).isEqualTo(2);
     }
 
