@@ -115,6 +115,7 @@ public final class EncodeJob implements Job {
         Embedders.requireReadable(settings.modelPath(), model.image());
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
         final LakeSettings lake = LakeSettings.from(context.config(), LAKE);
+        lake.requireFits(Embedders.takesVectors(model), settings.modelPath());
         requireSameLake(table, lake.path(), hadoop);
         // Before the lake is listed, which may take long; and before the table is asked what it holds.
         try (CodeRun run = table.begin(

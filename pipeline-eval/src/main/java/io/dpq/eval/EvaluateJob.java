@@ -71,6 +71,7 @@ public final class EvaluateJob implements Job {
         final ModelDirectory directory = ModelDirectory.open(settings.modelPath(), hadoop);
         final ModelManifest model = directory.manifest();
         Embedders.requireReadable(settings.modelPath(), model.image());
+        settings.queries().requireFits(Embedders.takesVectors(model), settings.modelPath());
         final Codebooks codebooks = directory.codebooks();
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
         final Dataset<Row> codes = table.read(spark, model.modelId(), codebooks.levels());

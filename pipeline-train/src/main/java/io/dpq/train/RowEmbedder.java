@@ -74,8 +74,13 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
     }
 
     private List<EmbeddedRow> embed(final ComputationGraph graph, final float[] images, final List<TrainRow> rows) {
-        final INDArray input =
-                Nd4j.createFromArray(images).reshape('c', rows.size(), 3, side, side);
+        final long count = rows.size();
+        final INDArray input = Nd4j.createFromArray(images)
+                .reshape(
+                        'c',
+                        DpqNetwork.takesVectors(graph)
+                                ? new long[] {count, images.length / count}
+                                : new long[] {count, 3, side, side});
         final boolean classifies = DpqNetwork.classifies(graph);
         final INDArray[] outputs = classifies
                 ? DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING, DpqNetwork.CLASSIFICATION)

@@ -89,7 +89,7 @@ public final class TrainJob implements Job {
         warnings(settings).forEach(context.out()::println);
         final Lake lake = Lake.open(context.spark(), settings.lake());
         try (TrainingData data =
-                TrainingData.load(spark, lake, settings.lake().path(), settings.image(), context.out()::println)) {
+                TrainingData.load(spark, lake, settings.lake().path(), settings.input(), context.out()::println)) {
             report(data.summary(), context.out());
             train(context, spark, settings, trainer, data);
         } finally {
@@ -140,7 +140,7 @@ public final class TrainJob implements Job {
             graph = DpqNetwork.build(spec);
         }
         final BatchRecipe recipe =
-                new BatchRecipe(settings.image(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
+                new BatchRecipe(settings.input(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
         final long start = System.nanoTime();
         final Progress progress =
                 new Progress(context.out(), (long) plan.slots() * settings.epochs(), System::nanoTime);
@@ -173,6 +173,9 @@ public final class TrainJob implements Job {
 
     private static float[][] labelVectors(
             final TrainSettings settings, final List<String> classes, final Configuration hadoop) {
+        if (classes.isEmpty()) {
+            return new float[0][];
+        }
         return settings.labelEmbeddings()
                 .map(file -> LabelVectors.read(file, hadoop, classes, settings.dimensions()))
                 .orElseGet(() -> LabelVectors.orthonormal(

@@ -106,9 +106,15 @@ record TrainSettings(
                 powerOfTwo(config),
                 loss(config),
                 optimizer(config));
-        // The keys that only the network reads are checked by laying it out once, for two classes.
+        if (settings.lake.holdsVectors() != (settings.backbone() == Backbone.NONE)) {
+            throw UserException.usage("train.lake.kind is " + DpqConfig.kebab(settings.lake.kind())
+                    + " but backbone.kind is " + DpqConfig.kebab(settings.backbone())
+                    + "; vectors, and nothing else, are learnt with backbone.kind = none.");
+        }
+        // The keys that only the network reads are checked by laying it out once, for two classes if any.
+        final int classes = settings.loss.supervised() ? 2 : 0;
         DpqNetwork.check(
-                settings.spec(LabelVectors.orthonormal(2, settings.dimensions, 0), 1, Optional.empty(), false));
+                settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
         if (settings.weights.isPresent() && !PRETRAINED.contains(settings.backbone())) {
             throw UserException.usage("backbone.weights is given but the backbone "
                     + DpqConfig.kebab(settings.backbone())
@@ -196,6 +202,17 @@ record TrainSettings(
         return config.choice("quantization.similarity", Similarity.class);
     }
 
+    /** What is taken from the lake's rows. */
+    InputContract input() {
+        return new InputContract(image, lake.holdsVectors() ? vectorLength() : 0, loss.supervised());
+    }
+
+    private int vectorLength() {
+        return config.isSet("backbone.vector-length")
+                ? config.integer("backbone.vector-length", 1, 1 << 20)
+                : dimensions;
+    }
+
     /** The kind of backbone, as it is configured. */
     Backbone backbone() {
         return config.choice("backbone.kind", Backbone.class);
@@ -216,7 +233,9 @@ record TrainSettings(
             final boolean severalLabels) {
         return new NetworkSpec(
                 labelVectors.length,
-                NetworkSpec.Input.images(image.crop()),
+                lake.holdsVectors()
+                        ? NetworkSpec.Input.vectors(vectorLength())
+                        : NetworkSpec.Input.images(image.crop()),
                 new NetworkSpec.BackboneSpec(
                         backbone(),
                         config.integer("backbone.width", 1, 65_536),

@@ -1,7 +1,6 @@
 package io.dpq.train;
 
 import io.dpq.config.UserException;
-import io.dpq.image.ImageContract;
 import io.dpq.lake.Lake;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -60,10 +59,10 @@ final class TrainingData implements AutoCloseable {
             final JavaSparkContext spark,
             final Lake lake,
             final String where,
-            final ImageContract contract,
+            final InputContract contract,
             final Consumer<String> say) {
         final Dataset<Row> listing = lake.listing();
-        final List<String> classes = classes(listing, where);
+        final List<String> classes = contract.labelled() ? classes(listing, where) : List.of();
         say.accept("reading and checking " + listing.count() + " images");
         final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing), contract.maxBytes())
                 .toJavaRDD()
@@ -95,8 +94,9 @@ final class TrainingData implements AutoCloseable {
                 .collect(Collectors.toList());
         if (classes.size() < 2) {
             throw UserException.data("The images below " + where + " show " + classes.size()
-                    + " classes but training needs two or more; put the images of each class in a folder of its own or name"
-                    + " the labels in train.lake.list.");
+                    + " classes but training needs two or more; put the images of each class in a folder of its own, name"
+                    + " the labels in train.lake.list, or set loss.margin, loss.classification and"
+                    + " loss.prefix-classification to 0 to learn without labels.");
         }
         return classes;
     }

@@ -178,7 +178,8 @@ public final class DpqNetwork {
         return graph.output(List.of(names), false, new INDArray[] {input}, null);
     }
 
-    static boolean takesVectors(final ComputationGraph graph) {
+    /** Whether the graph takes vectors and no images. */
+    public static boolean takesVectors(final ComputationGraph graph) {
         return graph.getConfiguration().getNetworkInputs().contains(VECTOR);
     }
 

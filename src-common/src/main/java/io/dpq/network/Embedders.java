@@ -69,7 +69,7 @@ public final class Embedders {
         final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {
             case ONNX -> new OnnxEmbedder(directory.read(ModelDirectory.ENCODER), side, threads);
-            case DL4J -> new NetworkEmbedder(directory.read(ModelDirectory.NETWORK), NetworkSpec.Input.images(side));
+            case DL4J -> NetworkEmbedder.open(directory.read(ModelDirectory.NETWORK), side);
         };
         if (embedder.dimensions() != manifest.dimensions()) {
             final int found = embedder.dimensions();
@@ -78,6 +78,11 @@ public final class Embedders {
                     + manifest.dimensions() + " but its network yields " + found + "; train it again.");
         }
         return new SharedModel(manifest.image(), embedder, new ResidualEncoder(codebooks));
+    }
+
+    /** Whether a model takes vectors rather than images. */
+    public static boolean takesVectors(final ModelManifest model) {
+        return model.backbone().equals("none");
     }
 
     /** Refuses a decode contract this release does not implement: its pixels would differ from those trained on. */

@@ -61,7 +61,7 @@ public final class EncoderExport {
     }
 
     /** Between a vector and its embedding stands one layer at the most. */
-    private static long vectorLength(final ComputationGraph graph) {
+    static long vectorLength(final ComputationGraph graph) {
         return graph.getLayer(DpqNetwork.EMBEDDING).conf().getLayer() instanceof DenseLayer dense
                 ? dense.getNIn()
                 : DpqNetwork.dimensions(graph);

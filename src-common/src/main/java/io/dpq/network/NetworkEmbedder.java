@@ -20,9 +20,28 @@ public final class NetworkEmbedder implements Embedder {
      * @throws io.dpq.config.UserException where they are no such file, or hold what no network needs
      */
     public NetworkEmbedder(final byte[] networkZip, final NetworkSpec.Input input) {
-        this.graph = NetworkZip.restore(networkZip, false);
+        this(NetworkZip.restore(networkZip, false), input);
+    }
+
+    private NetworkEmbedder(final ComputationGraph graph, final NetworkSpec.Input input) {
+        this.graph = graph;
         this.input = input;
         this.dimensions = DpqNetwork.dimensions(graph);
+    }
+
+    /** Restores a graph that takes vectors, of whatever length it says, or images of a side. */
+    static NetworkEmbedder open(final byte[] networkZip, final int side) {
+        final ComputationGraph graph = NetworkZip.restore(networkZip, false);
+        return new NetworkEmbedder(
+                graph,
+                DpqNetwork.takesVectors(graph)
+                        ? NetworkSpec.Input.vectors((int) EncoderExport.vectorLength(graph))
+                        : NetworkSpec.Input.images(side));
+    }
+
+    @Override
+    public int vectorLength() {
+        return input.vectors() ? input.size() : 0;
     }
 
     @Override
