@@ -121,11 +121,7 @@ final class QueryEmbedding {
             return List.of(new Outcome(queries, undecodable)).iterator();
         }
 
-        private static boolean decode(
-                final InputReader reader,
-                final Row row,
-                final float[] batch,
-                final int offset) {
+        private static boolean decode(final InputReader reader, final Row row, final float[] batch, final int offset) {
             if (row.isNullAt(2)) {
                 return false;
             }

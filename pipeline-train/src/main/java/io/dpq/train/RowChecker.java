@@ -44,7 +44,11 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
     }
 
     private static TrainRow check(
-            final Row row, final InputReader reader, final float[] input, final long maxBytes, final Map<String, Integer> indices) {
+            final Row row,
+            final InputReader reader,
+            final float[] input,
+            final long maxBytes,
+            final Map<String, Integer> indices) {
         final String id = row.getAs("id");
         final byte @Nullable [] content = row.getAs("content");
         final @Nullable List<String> names =
@@ -62,7 +66,8 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
                     id,
                     NOTHING,
                     labels,
-                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes).name());
+                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes)
+                            .name());
         }
         try {
             reader.read(content, input, 0);

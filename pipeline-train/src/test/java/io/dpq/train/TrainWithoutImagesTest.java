@@ -81,7 +81,8 @@ class TrainWithoutImagesTest {
             means[i] = 3 * (float) random.nextGaussian();
         }
         final float[] vectors = new float[COUNT * LENGTH];
-        final ByteBuffer bytes = ByteBuffer.allocate((COUNT + 4) * (LENGTH + 1) * 4).order(ByteOrder.LITTLE_ENDIAN);
+        final ByteBuffer bytes =
+                ByteBuffer.allocate((COUNT + 4) * (LENGTH + 1) * 4).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < COUNT + 4; i++) {
             bytes.putInt(LENGTH);
             for (int d = 0; d < LENGTH; d++) {
@@ -161,7 +162,8 @@ class TrainWithoutImagesTest {
         assertThat(err).isEmpty();
         assertThat(code).isZero();
         assertThat(model().manifest().labels()).containsExactly("c0", "c1", "c2", "d");
-        assertThat((Double) model().manifest().metrics().get("trainingAccuracy")).isGreaterThan(0.8);
+        assertThat((Double) model().manifest().metrics().get("trainingAccuracy"))
+                .isGreaterThan(0.8);
     }
 
     @Test
