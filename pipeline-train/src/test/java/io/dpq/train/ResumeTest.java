@@ -66,12 +66,12 @@ class ResumeTest {
         assertThat(resumed.out()).contains("going on from " + where).doesNotContain("epoch 1/4");
         assertSame(model);
         assertThat(directory.resolve("model.checkpoints")).doesNotExist();
-
     }
 
     @Test
     void aFinishedTrainingIsNotDoneAgain() throws IOException {
-        final String before = TrainRun.model(undisturbed).manifest().provenance().toString();
+        final String before =
+                TrainRun.model(undisturbed).manifest().provenance().toString();
         final List<String> arguments = TrainRun.arguments(lake, undisturbed, ALL);
         arguments.add("--resume");
         final TrainRun.Result again = TrainRun.run(arguments);
