@@ -208,9 +208,8 @@ public final class CodeRun implements AutoCloseable {
             final Map<String, Object> config)
             throws IOException {
         requireAlone();
-        final StructType schema = embeddings
-                ? CodeSchema.stagedWithEmbeddings(identity.levels())
-                : CodeSchema.staged(identity.levels());
+        final StructType schema =
+                embeddings ? CodeSchema.stagedWithEmbeddings(identity.levels()) : CodeSchema.staged(identity.levels());
         // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
         // ran.
         final Dataset<Row> rows = table.fileSystem().exists(staged())

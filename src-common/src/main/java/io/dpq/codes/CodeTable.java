@@ -133,8 +133,8 @@ public final class CodeTable {
     }
 
     private boolean hasColumn(final Path file, final String column) {
-        try (ParquetFileReader reader = ParquetFileReader.open(
-                HadoopInputFile.fromStatus(fileSystem().getFileStatus(file), fileSystem().getConf()))) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromStatus(
+                fileSystem().getFileStatus(file), fileSystem().getConf()))) {
             return reader.getFileMetaData().getSchema().containsField(column);
         } catch (IOException e) {
             throw UserException.data(
