@@ -134,7 +134,7 @@ final class EncodeVectorsTest {
                         .isEqualTo(codes[level - 1]);
             }
             assertThat(rows.get("v" + id).<Object>getAs("content_hash")).isNotNull();
-            assertThat(rows.get("v" + id).getList(1)).asList().containsExactly("c" + id % 2);
+            assertThat(rows.get("v" + id).<String>getList(1)).containsExactly("c" + id % 2);
         }
         final Map<String, String> quarantine = new HashMap<>();
         spark.read()

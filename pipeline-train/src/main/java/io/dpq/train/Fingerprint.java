@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 record Fingerprint(Map<String, String> parts) {
     /** Sections that training does not read, or that decide where and how fast it runs. */
-    private static final Set<String> OTHER_SECTIONS = Set.of("codes", "encode", "evaluate", "model", "resources");
+    private static final Set<String> OTHER_SECTIONS =
+            Set.of("codes", "encode", "evaluate", "export", "model", "pack", "resources", "search");
     /** Keys that name what is hashed by content, say what happens beside the training, or stand in another form below. */
     private static final List<String> OTHER_KEYS = List.of(
             "backbone.weights",

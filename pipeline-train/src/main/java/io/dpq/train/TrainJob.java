@@ -137,7 +137,7 @@ public final class TrainJob implements Job {
                         spark,
                         lake.get(),
                         validation.lake().orElseThrow().path(),
-                        settings.image(),
+                        settings.input(),
                         data.classes(),
                         context.out()::println);
     }

@@ -1,7 +1,6 @@
 package io.dpq.train;
 
 import io.dpq.config.UserException;
-import io.dpq.image.ImageContract;
 import io.dpq.lake.Lake;
 import java.util.List;
 import java.util.function.Consumer;
@@ -50,7 +49,7 @@ final class ValidationRows implements AutoCloseable {
             final JavaSparkContext spark,
             final Lake lake,
             final String where,
-            final ImageContract contract,
+            final InputContract contract,
             final List<String> classes,
             final Consumer<String> say) {
         final Dataset<Row> listing = lake.listing();

@@ -95,11 +95,7 @@ class EpochShuffleTest {
                 session,
                 new LakeSettings("train.lake", LakeSettings.Kind.DIRECTORY, folder.toString(), Optional.empty()));
         final TrainingData data =
-<<<<<<< ours
                 TrainingData.load(spark, lake, folder.toString(), InputContract.ofImages(CONTRACT), 0, line -> {});
-=======
-                TrainingData.load(spark, lake, folder.toString(), InputContract.ofImages(CONTRACT), line -> {});
->>>>>>> theirs
         assertThat(data.summary().usable()).isEqualTo(3 * PER_CLASS);
         return data;
     }
