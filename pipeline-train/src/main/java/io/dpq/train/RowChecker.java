@@ -60,7 +60,8 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
                     id,
                     NOTHING,
                     labels,
-                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes).name());
+                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes)
+                            .name());
         }
         try {
             decoder.decode(content);

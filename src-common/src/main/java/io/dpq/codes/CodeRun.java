@@ -316,7 +316,11 @@ public final class CodeRun implements AutoCloseable {
         // ran.
         final boolean encodes = table.fileSystem().exists(staged());
         final boolean stagedEmbeddings = encodes
-                && spark.read().parquet(staged().toString()).schema().getFieldIndex(CodeSchema.EMBEDDING).isDefined();
+                && spark.read()
+                        .parquet(staged().toString())
+                        .schema()
+                        .getFieldIndex(CodeSchema.EMBEDDING)
+                        .isDefined();
         final Dataset<Row> staged = readOr(
                 spark,
                 staged(),
@@ -422,7 +426,11 @@ public final class CodeRun implements AutoCloseable {
                 rowsPerFile);
         // Before the codes: whoever reads the folders meanwhile misses rows rather than sees them twice.
         write(contents.superseded(), CodeTable.SUPERSEDED, contents.supersededCount(), rowsPerFile);
-        write(contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.embeddings(), metadata)), "", rows, rowsPerFile);
+        write(
+                contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.embeddings(), metadata)),
+                "",
+                rows,
+                rowsPerFile);
         final RunManifest manifest = new RunManifest(
                 RunManifest.VERSION,
                 id,

@@ -95,7 +95,8 @@ class DirectoryLakeTest {
                         "odd name é:%20#1/x y.jpg [odd name é:%20#1]");
         assertThat(lake.listing().columns()).containsExactly("id", "labels", "length", "modified");
         assertThat(lake.listing().head().<Long>getAs("modified"))
-                .isEqualTo(Files.getLastModifiedTime(root.resolve("a/notes.txt")).toMillis());
+                .isEqualTo(
+                        Files.getLastModifiedTime(root.resolve("a/notes.txt")).toMillis());
         final List<Row> read = lake.read(lake.listing(), 1 << 20, MAX).collectAsList();
         assertThat(read).hasSize(5);
         for (final Row row : read) {
