@@ -85,11 +85,11 @@ record Changes(boolean retryFailed) {
         final Column byContent = when(
                         col("read_hash").equalTo(known(CodeSchema.CONTENT_HASH)),
                         when(sameFacts, unlessRelabelled())
-                                .otherwise(when(failed(), stored(Action.RETRIED)).otherwise(stored(Action.REFRESHED))))
+                                .otherwise(
+                                        when(failed(), stored(Action.RETRIED)).otherwise(stored(Action.REFRESHED))))
                 .otherwise(anew());
         return compared.join(hashes, col(CodeSchema.ID).equalTo(col("read_id")), "left")
-                .withColumn(
-                        CodeSchema.ACTION, when(isSuspect(), byContent).otherwise(col(CodeSchema.ACTION)));
+                .withColumn(CodeSchema.ACTION, when(isSuspect(), byContent).otherwise(col(CodeSchema.ACTION)));
     }
 
     static Column isSuspect() {
@@ -107,9 +107,7 @@ record Changes(boolean retryFailed) {
 
     /** Quarantined images have no labels to compare. */
     private static Column unlessRelabelled() {
-        return when(
-                        failed().or(col(CodeSchema.LABELS).eqNullSafe(known(CodeSchema.LABELS))),
-                        stored(Action.UNCHANGED))
+        return when(failed().or(col(CodeSchema.LABELS).eqNullSafe(known(CodeSchema.LABELS))), stored(Action.UNCHANGED))
                 .otherwise(stored(Action.REFRESHED));
     }
 

@@ -54,8 +54,8 @@ public final class CompactJob implements Job {
             context.out().println("Nothing to compact: " + path + " has one run, " + newest.runId() + ".");
             return Outcome.DONE;
         }
-        final CodeRun.Identity identity = new CodeRun.Identity(
-                newest.modelId(), newest.decodeVersion(), newest.levels(), newest.codewords());
+        final CodeRun.Identity identity =
+                new CodeRun.Identity(newest.modelId(), newest.decodeVersion(), newest.levels(), newest.codewords());
         try (CodeRun run = table.begin(identity)) {
             spark.sparkContext().setJobDescription("dpq compact: " + before.size() + " runs into " + run.id());
             // The configuration of the encoding runs, which says whose images the table holds.
@@ -63,8 +63,10 @@ public final class CompactJob implements Job {
             final long rows =
                     before.stream().mapToLong(m -> m.encoded() + m.refreshed()).sum();
             context.out()
-                    .println("Run " + after.runId() + " of " + path + " replaces " + after.replaces().size()
-                            + " runs: " + after.refreshed() + " rows in " + after.files().size() + " files, "
+                    .println("Run " + after.runId() + " of " + path + " replaces "
+                            + after.replaces().size()
+                            + " runs: " + after.refreshed() + " rows in "
+                            + after.files().size() + " files, "
                             + (rows - after.refreshed()) + " rows dropped, " + after.quarantined()
                             + " images in quarantine.");
         }

@@ -172,7 +172,8 @@ public final class EncodeJob implements Job {
             actions.put(count.getString(0), count.getLong(1));
         }
         final long deleted = count(actions, Action.DELETED);
-        final long planned = actions.values().stream().mapToLong(Long::longValue).sum();
+        final long planned =
+                actions.values().stream().mapToLong(Long::longValue).sum();
         final long unchanged = listed - (planned - deleted);
         requireFewDeleted(context, settings, deleted, listed - count(actions, Action.NEW) + deleted);
         context.out().println(overview(actions, listed, unchanged));
@@ -180,15 +181,18 @@ public final class EncodeJob implements Job {
         final Dataset<Row> pending = plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED))
                 .select(CodeSchema.ID, CodeSchema.LABELS, CodeSchema.LENGTH);
         final Row totals = pending.agg(
-                        functions.count("*"),
-                        functions.coalesce(functions.sum(CodeSchema.LENGTH), functions.lit(0L)))
+                        functions.count("*"), functions.coalesce(functions.sum(CodeSchema.LENGTH), functions.lit(0L)))
                 .head();
         final double seconds = totals.getLong(0) == 0
                 ? 0
                 : stage(context, settings, model, lake, pending, run, totals.getLong(0), totals.getLong(1));
         spark.sparkContext().setJobDescription("dpq encode: publish run " + run.id());
         final RunManifest manifest = run.publish(
-                spark, listed, unchanged, settings.rowsPerFile(), context.config().flat());
+                spark,
+                listed,
+                unchanged,
+                settings.rowsPerFile(),
+                context.config().flat());
         context.out().println(summary(manifest, seconds, settings.codesPath()));
         return verdict(context, manifest, settings.maxQuarantineFraction());
     }
@@ -307,7 +311,8 @@ public final class EncodeJob implements Job {
                                 .map(e -> e.getKey().toLowerCase(Locale.ROOT) + " " + e.getValue())
                                 .collect(Collectors.joining(", ", " (", ")"));
         return "Run " + run.runId() + " of " + codesPath + ": " + run.listed() + " listed = " + run.encoded()
-                + " encoded + " + run.quarantined() + " quarantined" + reasons + " + " + run.refreshed() + " refreshed + "
+                + " encoded + " + run.quarantined() + " quarantined" + reasons + " + " + run.refreshed()
+                + " refreshed + "
                 + run.unchanged() + " unchanged"
                 + (run.deleted() > 0 ? "; " + run.deleted() + " deleted" : "")
                 + (seconds > 0 ? "; " + Progress.rate(run.encoded() + run.quarantined(), seconds) : "") + ".";

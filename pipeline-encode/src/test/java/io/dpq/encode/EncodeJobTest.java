@@ -202,7 +202,8 @@ final class EncodeJobTest {
                 assertThat(row.<Short>getAs(CodeTable.column(level))).isEqualTo(codes[level - 1]);
             }
         }
-        assertThat(table().readEmbeddings(spark, model.modelId(), table().runs()).columns())
+        assertThat(table().readEmbeddings(spark, model.modelId(), table().runs())
+                        .columns())
                 .containsExactly("id", "labels", "embedding");
         // Readers of codes alone see no difference.
         assertThat(table().read(spark, model.modelId(), 1).columns()).containsExactly("id", "labels", "level_1");
@@ -393,7 +394,8 @@ final class EncodeJobTest {
         final Map<String, String> codes = new TreeMap<>();
         table().read(spark, model.modelId(), TestModel.LEVELS)
                 .collectAsList()
-                .forEach(row -> assertThat(codes.put(row.getString(0), row.toString())).isNull());
+                .forEach(row ->
+                        assertThat(codes.put(row.getString(0), row.toString())).isNull());
         return codes;
     }
 
@@ -421,7 +423,8 @@ final class EncodeJobTest {
                 .containsExactly(4L, 1L, 1L, 2L, 1L);
         final Map<String, String> second = codesById();
         assertThat(second).containsOnlyKeys("things/0.jpg", "things/2.jpg", "things/3.jpg", "things/4.jpg");
-        assertThat(second.get("things/0.jpg")).isEqualTo(first.get("things/4.jpg").replace("4.jpg", "0.jpg"));
+        assertThat(second.get("things/0.jpg"))
+                .isEqualTo(first.get("things/4.jpg").replace("4.jpg", "0.jpg"));
         for (final String same : List.of("things/2.jpg", "things/3.jpg", "things/4.jpg")) {
             assertThat(second.get(same)).isEqualTo(first.get(same));
         }
@@ -478,7 +481,9 @@ final class EncodeJobTest {
         assertThat(List.of(newest().encoded(), newest().quarantined(), newest().unchanged()))
                 .containsExactly(1L, 0L, 2L);
         assertThat(codesById()).containsOnlyKeys("things/0.jpg", "things/bad.jpg");
-        assertThat(table().state(spark, model.modelId()).filter("reason is not null").count())
+        assertThat(table().state(spark, model.modelId())
+                        .filter("reason is not null")
+                        .count())
                 .isEqualTo(1);
     }
 
@@ -540,17 +545,15 @@ final class EncodeJobTest {
                     id, null, 3L, null, id.equals("unread") || id.equals("too-long") ? null : hash, reason));
             contents.add(RowFactory.create(id, id.endsWith("other") ? new byte[] {9} : bytes));
         }
-        final Dataset<Row> compared = new Changes(false)
-                .compare(spark.createDataFrame(listed, listing), spark.createDataFrame(known, state));
+        final Dataset<Row> compared =
+                new Changes(false).compare(spark.createDataFrame(listed, listing), spark.createDataFrame(known, state));
         assertThat(compared.filter(Changes.isSuspect()).count()).isEqualTo(4);
         final Map<String, String> actions = new TreeMap<>();
         Changes.settle(
                         compared,
                         spark.createDataFrame(
                                 contents,
-                                new StructType()
-                                        .add("id", DataTypes.StringType)
-                                        .add("content", DataTypes.BinaryType)))
+                                new StructType().add("id", DataTypes.StringType).add("content", DataTypes.BinaryType)))
                 .collectAsList()
                 .forEach(row -> actions.put(row.getAs("id"), row.getAs("action")));
         assertThat(actions)

@@ -170,8 +170,8 @@ final class ExactlyOnceTest {
         final Process process = startPausedAt(codes, operation, paused);
         while (!Files.exists(paused)) {
             if (!process.isAlive()) {
-                throw new AssertionError("The job ended without " + operation + ":\n"
-                        + Files.readString(folder.resolve("child.log")));
+                throw new AssertionError(
+                        "The job ended without " + operation + ":\n" + Files.readString(folder.resolve("child.log")));
             }
             Thread.sleep(50);
         }

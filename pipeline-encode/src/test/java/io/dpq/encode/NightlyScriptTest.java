@@ -29,7 +29,8 @@ class NightlyScriptTest {
         Files.writeString(
                 folder.resolve("dpq"),
                 "#!/usr/bin/env bash\necho \"$@\" >>" + folder + "/calls\ncode=$(head -n 1 " + folder
-                        + "/codes 2>/dev/null)\nsed -i 1d " + folder + "/codes 2>/dev/null\necho said $1\nexit ${code:-0}\n");
+                        + "/codes 2>/dev/null)\nsed -i 1d " + folder
+                        + "/codes 2>/dev/null\necho said $1\nexit ${code:-0}\n");
         executable(folder.resolve("dpq"));
     }
 
@@ -38,9 +39,8 @@ class NightlyScriptTest {
     }
 
     private Process start() throws IOException {
-        final ProcessBuilder builder = new ProcessBuilder(
-                        folder.resolve("nightly").toString(), "--set", "a=b c")
-                .redirectErrorStream(true);
+        final ProcessBuilder builder =
+                new ProcessBuilder(folder.resolve("nightly").toString(), "--set", "a=b c").redirectErrorStream(true);
         builder.environment().put("DPQ_LOGS", folder.resolve("logs").toString());
         builder.environment().put("DPQ_LOCK", folder.resolve("lock").toString());
         builder.environment().put("DPQ_RETRY_SECONDS", "0");
