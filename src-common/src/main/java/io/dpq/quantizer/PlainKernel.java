@@ -8,8 +8,8 @@ final class PlainKernel implements ScoreKernel {
     /** Codewords a block; short enough for a row's sums to stay in the first-level cache. */
     private static final int BLOCK = 256;
 
-    /** Dimensions a pass: each pass loads and stores the sums once. */
-    private static final int STEP = 8;
+    /** Dimensions a pass: each pass loads and stores the sums once. With eight, the compiler gives up on the loop. */
+    private static final int STEP = 4;
 
     @Override
     public String description() {
@@ -109,7 +109,18 @@ final class PlainKernel implements ScoreKernel {
             int d = 0;
             for (; d + STEP <= dimensions; d += STEP) {
                 for (int row = 0; row < rows; row++) {
-                    add8(sums[row], width, table, d, residuals, row * dimensions + d);
+                    final int r = row * dimensions + d;
+                    add4(
+                            sums[row],
+                            width,
+                            table[d],
+                            table[d + 1],
+                            table[d + 2],
+                            table[d + 3],
+                            residuals[r],
+                            residuals[r + 1],
+                            residuals[r + 2],
+                            residuals[r + 3]);
                 }
             }
             for (; d < dimensions; d++) {
@@ -119,33 +130,19 @@ final class PlainKernel implements ScoreKernel {
             }
         }
 
-        private static void add8(
+        private static void add4(
                 final float[] sums,
                 final int width,
-                final float[][] table,
-                final int d,
-                final float[] residuals,
-                final int r) {
-            final float[] t0 = table[d];
-            final float[] t1 = table[d + 1];
-            final float[] t2 = table[d + 2];
-            final float[] t3 = table[d + 3];
-            final float[] t4 = table[d + 4];
-            final float[] t5 = table[d + 5];
-            final float[] t6 = table[d + 6];
-            final float[] t7 = table[d + 7];
-            final float x0 = residuals[r];
-            final float x1 = residuals[r + 1];
-            final float x2 = residuals[r + 2];
-            final float x3 = residuals[r + 3];
-            final float x4 = residuals[r + 4];
-            final float x5 = residuals[r + 5];
-            final float x6 = residuals[r + 6];
-            final float x7 = residuals[r + 7];
+                final float[] t0,
+                final float[] t1,
+                final float[] t2,
+                final float[] t3,
+                final float x0,
+                final float x1,
+                final float x2,
+                final float x3) {
             for (int k = 0; k < width; k++) {
-                final float low =
-                        Math.fma(x3, t3[k], Math.fma(x2, t2[k], Math.fma(x1, t1[k], Math.fma(x0, t0[k], sums[k]))));
-                sums[k] = Math.fma(x7, t7[k], Math.fma(x6, t6[k], Math.fma(x5, t5[k], Math.fma(x4, t4[k], low))));
+                sums[k] = Math.fma(x3, t3[k], Math.fma(x2, t2[k], Math.fma(x1, t1[k], Math.fma(x0, t0[k], sums[k]))));
             }
         }
 
