@@ -1,8 +1,7 @@
 package io.dpq.train;
 
-import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
-import io.dpq.image.Tensors;
+import io.dpq.image.InputReader;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
 import io.dpq.network.SharedModel;
@@ -44,9 +43,8 @@ final class PublishedEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer
             return embedded.iterator();
         }
         final SharedModel model = Embedders.model(path, modelId, Engine.ONNX, threads, hadoop.value());
-        final ImageDecoder decoder = new ImageDecoder(model.image());
-        final Tensors tensors = new Tensors(model.image());
-        final int length = model.image().tensorLength();
+        final InputReader reader = model.reader();
+        final int length = reader.length();
         final float[] images = new float[Math.multiplyExact(batchSize, length)];
         final long[] keys = new long[batchSize];
         while (rows.hasNext()) {
@@ -54,7 +52,7 @@ final class PublishedEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer
             while (count < batchSize && rows.hasNext()) {
                 final TrainRow row = rows.next()._2();
                 try {
-                    tensors.centre(decoder.decode(row.content()), images, count * length);
+                    reader.read(row.content(), images, count * length);
                 } catch (ImageRejectedException e) {
                     throw new IllegalStateException(
                             "The image " + row.id() + " cannot be decoded as the published model asks.", e);

@@ -31,7 +31,7 @@ class RowCheckerTest {
 
     @Test
     void aFileTooLongIsToldFromOneThatCannotBeRead() {
-        final Iterator<TrainRow> rows = new RowChecker(CONTRACT, List.of())
+        final Iterator<TrainRow> rows = new RowChecker(InputContract.ofImages(CONTRACT), List.of())
                 .call(List.of(without("long", 1001), without("gone", 1000)).iterator());
         assertThat(rows.next().rejection()).isEqualTo("TOO_MANY_BYTES");
         assertThat(rows.next().rejection()).isEqualTo("UNREADABLE");
