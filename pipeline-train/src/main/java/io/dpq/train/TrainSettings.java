@@ -116,7 +116,17 @@ record TrainSettings(
         DpqNetwork.check(
                 settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
         settings.run();
-        if (settings.weights.isPresent() && !PRETRAINED.contains(settings.backbone())) {
+        if (settings.backbone().fromFile() && settings.weights.isEmpty()) {
+            throw UserException.usage("backbone.kind is " + DpqConfig.kebab(settings.backbone())
+                    + ", so point backbone.weights to the file that holds the backbone.");
+        }
+        if (!settings.backbone().fromFile() && settings.featureLayer().isPresent()) {
+            throw UserException.usage("backbone.feature-layer is for backbones from files; leave it null or set"
+                    + " backbone.kind to keras or dl4j.");
+        }
+        if (settings.weights.isPresent()
+                && !settings.backbone().fromFile()
+                && !PRETRAINED.contains(settings.backbone())) {
             throw UserException.usage("backbone.weights is given but the backbone "
                     + DpqConfig.kebab(settings.backbone())
                     + " always starts anew; leave the one null or choose another backbone.kind.");
@@ -219,6 +229,11 @@ record TrainSettings(
                 : dimensions;
     }
 
+    /** The layer of a backbone from a file that yields the features. */
+    private Optional<String> featureLayer() {
+        return config.optionalString("backbone.feature-layer");
+    }
+
     /** The kind of backbone, as it is configured. */
     Backbone backbone() {
         return config.choice("backbone.kind", Backbone.class);
@@ -249,7 +264,8 @@ record TrainSettings(
                         localWeights,
                         config.bool("backbone.normalise-features"),
                         config.optionalString("backbone.frozen-up-to"),
-                        config.decimal("backbone.dropout", 0, 0.99)),
+                        config.decimal("backbone.dropout", 0, 0.99),
+                        featureLayer()),
                 new NetworkSpec.EmbeddingSpec(
                         config.choice("embedding.kind", NetworkSpec.EmbeddingKind.class), dimensions),
                 new NetworkSpec.QuantizationSpec(

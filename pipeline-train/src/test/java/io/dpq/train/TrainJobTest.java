@@ -231,7 +231,7 @@ class TrainJobTest {
     @CsvSource(delimiter = '|', textBlock = """
         backbone.weights=/weights.h5        | backbone.weights is given but the backbone simple-cnn always starts anew
         embedding.kind=identity             | there are 16 features, so set embedding.dimensions to that, from 6
-        backbone.kind=none                  | backbone.kind is none, which takes vectors
+        backbone.kind=none                  | train.lake.kind is directory but backbone.kind is none
         backbone.frozen-up-to=conv9         | backbone.frozen-up-to names the layer "conv9"
         backbone.kind=squeezenet            | The backbone squeezenet needs images of at least 47 pixels
         """)

@@ -77,13 +77,11 @@ public record NetworkSpec(
         /** The layers of a Keras h5 file. */
         KERAS,
         /** The layers of a Deeplearning4j ComputationGraph. */
-        DL4J,
-        /** An ONNX file, which never learns: the network then takes its features. */
-        ONNX;
+        DL4J;
 
         /** Whether a file says what the backbone consists of, not only its weights. */
         public boolean fromFile() {
-            return this == KERAS || this == DL4J || this == ONNX;
+            return this == KERAS || this == DL4J;
         }
     }
 
