@@ -76,7 +76,7 @@ final class HdfsTest {
     private static List<Row> rows(final String codes) {
         return spark.read()
                 .parquet(root + codes)
-                .drop("run", "modified")
+                .drop("run", "length", "modified")
                 .orderBy("id")
                 .collectAsList();
     }
@@ -109,7 +109,7 @@ final class HdfsTest {
                         "encode.lake.path=" + local.resolve("lake/train"), "codes.path=" + local.resolve("codes")));
         assertThat(spark.read()
                         .parquet(local.resolve("codes").toString())
-                        .drop("run", "modified")
+                        .drop("run", "length", "modified")
                         .orderBy("id")
                         .collectAsList())
                 .isEqualTo(codes);

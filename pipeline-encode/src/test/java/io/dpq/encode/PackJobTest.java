@@ -128,7 +128,7 @@ final class PackJobTest {
                             new PrintStream(printed, true, StandardCharsets.UTF_8)));
             tables.add(spark.read()
                     .parquet(codes.toString())
-                    .drop("run", "modified")
+                    .drop("run", "length", "modified")
                     .orderBy("id")
                     .collectAsList());
         }
