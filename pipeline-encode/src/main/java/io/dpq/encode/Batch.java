@@ -68,9 +68,7 @@ final class Batch {
                     images.get(i),
                     codes,
                     i * levels,
-                    keepEmbeddings
-                            ? Arrays.copyOfRange(embeddings, i * dimensions, (i + 1) * dimensions)
-                            : null));
+                    keepEmbeddings ? Arrays.copyOfRange(embeddings, i * dimensions, (i + 1) * dimensions) : null));
         }
         images.clear();
         return rows;

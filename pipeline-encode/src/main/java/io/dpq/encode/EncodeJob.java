@@ -2,6 +2,7 @@ package io.dpq.encode;
 
 import io.dpq.codes.CodeRun;
 import io.dpq.codes.CodeSchema;
+import io.dpq.codes.CodeSchema.Action;
 import io.dpq.codes.CodeTable;
 import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
@@ -16,13 +17,16 @@ import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -31,9 +35,9 @@ import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Encodes a lake into a run of the code table. An image whose id the table holds already is left as it is: its content is not
- * looked at again, so a lake that stores other bytes under an old id needs a new table. Quarantined images are tried anew in
- * every run. Stateless.
+ * Encodes a lake into a run of the code table: what is new, what has changed, and nothing else; what the lake has no more is
+ * dropped from the table. Quarantined images are tried again where they have changed or the configuration asks for it.
+ * Stateless.
  */
 public final class EncodeJob implements Job {
     private static final String LAKE = "encode.lake";
@@ -71,9 +75,13 @@ public final class EncodeJob implements Job {
                         + " threads a task, batches of "
                         + settings.batchSize() + " images, partitions of about " + (settings.partitionBytes() >> 10)
                         + " KiB of images.",
-                "Images whose id the table holds already are skipped; what cannot be decoded goes to quarantine, and more"
-                        + " than " + settings.maxQuarantineFraction()
-                        + " of the images there end the job with code 4.");
+                "Images that the table holds unchanged are skipped, and what the lake has no more is dropped, unless that"
+                        + " is more than " + settings.maxDeletedFraction() + " of the table; "
+                        + (settings.retryFailed()
+                                ? "quarantined images are tried again"
+                                : "quarantined images are tried again where they have changed")
+                        + ". What cannot be decoded goes to quarantine, and more than "
+                        + settings.maxQuarantineFraction() + " of the images tried there end the job with code 4.");
     }
 
     /** The job's own keys, checked. */
@@ -86,7 +94,9 @@ public final class EncodeJob implements Job {
             long partitionBytes,
             long rowsPerFile,
             boolean keepEmbeddings,
-            double maxQuarantineFraction) {
+            double maxQuarantineFraction,
+            double maxDeletedFraction,
+            boolean retryFailed) {
         static Settings from(final DpqConfig config) {
             final long partitionBytes = config.bytes("encode.partition-bytes");
             if (partitionBytes < 1) {
@@ -101,7 +111,9 @@ public final class EncodeJob implements Job {
                     partitionBytes,
                     config.whole("encode.rows-per-file", 1, Integer.MAX_VALUE),
                     config.bool("encode.columns.embedding"),
-                    config.decimal("encode.max-quarantine-fraction", 0, 1));
+                    config.decimal("encode.max-quarantine-fraction", 0, 1),
+                    config.decimal("encode.max-deleted-fraction", 0, 1),
+                    config.bool("encode.retry-failed"));
         }
     }
 
@@ -115,6 +127,7 @@ public final class EncodeJob implements Job {
         Embedders.requireReadable(settings.modelPath(), model.image());
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
         final LakeSettings lake = LakeSettings.from(context.config(), LAKE);
+        lake.requireFits(Embedders.takesVectors(model), settings.modelPath());
         requireSameLake(table, lake.path(), hadoop);
         // Before the lake is listed, which may take long; and before the table is asked what it holds.
         try (CodeRun run = table.begin(
@@ -154,38 +167,105 @@ public final class EncodeJob implements Job {
             final CodeRun run) {
         final SparkSession spark = context.spark();
         final long listed = lake.listing().count();
-        final Dataset<Row> pending = pending(spark, lake, table, model);
-        final Row totals = pending.agg(
-                        functions.count("*"), functions.coalesce(functions.sum("length"), functions.lit(0L)))
-                .head();
-        final long todo = totals.getLong(0);
-        context.out()
-                .println(listed + " images listed, " + (listed - todo) + " already encoded, " + todo + " to encode.");
+        final Dataset<Row> plan = plan(spark, settings, model, table, lake, run);
+        final Map<String, Long> actions = new TreeMap<>();
+        for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
+            actions.put(count.getString(0), count.getLong(1));
+        }
+        final long deleted = count(actions, Action.DELETED);
+        final long planned =
+                actions.values().stream().mapToLong(Long::longValue).sum();
+        final long unchanged = listed - (planned - deleted);
+        requireFewDeleted(context, settings, deleted, listed - count(actions, Action.NEW) + deleted);
+        context.out().println(overview(actions, listed, unchanged));
 
-        final double seconds =
-                todo == 0 ? 0 : stage(context, settings, model, lake, pending, run, todo, totals.getLong(1));
+        // Back in the lake's own terms: a kind of lake may need columns of its own to read an image.
+        final Dataset<Row> pending = chosen(lake, plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED)));
+        final Row totals = pending.agg(
+                        functions.count("*"), functions.coalesce(functions.sum(CodeSchema.LENGTH), functions.lit(0L)))
+                .head();
+        final double seconds = totals.getLong(0) == 0
+                ? 0
+                : stage(context, settings, model, lake, pending, run, totals.getLong(0), totals.getLong(1));
         spark.sparkContext().setJobDescription("dpq encode: publish run " + run.id());
         final RunManifest manifest = run.publish(
                 spark,
                 listed,
-                listed - todo,
+                unchanged,
                 settings.rowsPerFile(),
                 context.config().flat());
-        pending.unpersist();
         context.out().println(summary(manifest, seconds, settings.codesPath()));
         return verdict(context, manifest, settings.maxQuarantineFraction());
     }
 
-    private static Dataset<Row> pending(
-            final SparkSession spark, final Lake lake, final CodeTable table, final ModelManifest model) {
-        if (table.completeRuns().isEmpty()) {
-            return lake.listing();
-        }
-        final Dataset<Row> known = table.read(spark, model.modelId(), 1).select(CodeSchema.ID);
-        // Kept, because the lake reads a listing more than once.
-        return lake.listing()
-                .join(known, lake.listing().col(CodeSchema.ID).equalTo(known.col(CodeSchema.ID)), "left_anti")
+    /** What is to be done, recorded in the run. */
+    private static Dataset<Row> plan(
+            final SparkSession spark,
+            final Settings settings,
+            final ModelManifest model,
+            final CodeTable table,
+            final Lake lake,
+            final CodeRun run) {
+        spark.sparkContext().setJobDescription("dpq encode: compare the lake with the table");
+        final Dataset<Row> compared = new Changes(settings.retryFailed())
+                .compare(lake.listing(), table.state(spark, model.modelId()))
+                .filter(functions.not(Changes.is(Action.UNCHANGED)))
                 .persist();
+        try {
+            final Row suspects = compared.filter(Changes.isSuspect())
+                    .agg(functions.count("*"), functions.sum(CodeSchema.LENGTH))
+                    .head();
+            Dataset<Row> settled = compared;
+            if (suspects.getLong(0) > 0) {
+                final Dataset<Row> listed = chosen(lake, compared.filter(Changes.isSuspect()));
+                final long partitionBytes =
+                        partitionBytes(settings.partitionBytes(), suspects.getLong(0), suspects.getLong(1));
+                settled = Changes.settle(
+                                compared,
+                                lake.read(listed, partitionBytes, model.image().maxBytes()))
+                        .filter(functions.not(Changes.is(Action.UNCHANGED)));
+            }
+            final Column[] columns = Arrays.stream(CodeSchema.plan().fieldNames())
+                    .map(functions::col)
+                    .toArray(Column[]::new);
+            return run.plan(settled.select(columns));
+        } finally {
+            compared.unpersist();
+        }
+    }
+
+    /** The rows of the listing whose ids are among those given. */
+    private static Dataset<Row> chosen(final Lake lake, final Dataset<Row> ids) {
+        final Dataset<Row> listing = lake.listing();
+        final Dataset<Row> wanted = ids.select(functions.col(CodeSchema.ID).as("chosen_id"));
+        return listing.join(wanted, listing.col(CodeSchema.ID).equalTo(wanted.col("chosen_id")), "left_semi");
+    }
+
+    private static long count(final Map<String, Long> actions, final Action action) {
+        return actions.getOrDefault(action.stored(), 0L);
+    }
+
+    /** A lake that is half mounted, or a wrong list, must not empty a table. */
+    private static void requireFewDeleted(
+            final JobContext context, final Settings settings, final long deleted, final long known) {
+        if (deleted > settings.maxDeletedFraction() * known) {
+            throw UserException.data(deleted + " of the " + known + " images of the code table " + settings.codesPath()
+                    + " are not in the lake " + context.config().string(LAKE + ".path")
+                    + " any more, a larger fraction than encode.max-deleted-fraction = " + settings.maxDeletedFraction()
+                    + " lets go; check " + LAKE + ".path and " + LAKE
+                    + ".list, or raise encode.max-deleted-fraction if they were removed on purpose.");
+        }
+    }
+
+    static String overview(final Map<String, Long> actions, final long listed, final long unchanged) {
+        if (actions.isEmpty()) {
+            return "Nothing has changed: the table has all " + listed + " images of the lake as they are.";
+        }
+        final String planned = Arrays.stream(Action.values())
+                .filter(action -> count(actions, action) > 0)
+                .map(action -> count(actions, action) + " " + action.stored())
+                .collect(Collectors.joining(", "));
+        return listed + " images listed: " + planned + ", " + unchanged + " unchanged.";
     }
 
     /** Decodes, embeds and encodes into the run's staging table; yields the seconds it took. */
@@ -238,7 +318,10 @@ public final class EncodeJob implements Job {
                                 .map(e -> e.getKey().toLowerCase(Locale.ROOT) + " " + e.getValue())
                                 .collect(Collectors.joining(", ", " (", ")"));
         return "Run " + run.runId() + " of " + codesPath + ": " + run.listed() + " listed = " + run.encoded()
-                + " encoded + " + run.quarantined() + " quarantined" + reasons + " + " + run.unchanged() + " unchanged"
+                + " encoded + " + run.quarantined() + " quarantined" + reasons + " + " + run.refreshed()
+                + " refreshed + "
+                + run.unchanged() + " unchanged"
+                + (run.deleted() > 0 ? "; " + run.deleted() + " deleted" : "")
                 + (seconds > 0 ? "; " + Progress.rate(run.encoded() + run.quarantined(), seconds) : "") + ".";
     }
 

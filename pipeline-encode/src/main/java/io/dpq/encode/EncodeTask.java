@@ -55,9 +55,7 @@ record EncodeTask(
                 .mapPartitions(
                         this,
                         Encoders.row(
-                                keepEmbeddings
-                                        ? CodeSchema.stagedWithEmbeddings(levels)
-                                        : CodeSchema.staged(levels)));
+                                keepEmbeddings ? CodeSchema.stagedWithEmbeddings(levels) : CodeSchema.staged(levels)));
     }
 
     @Override

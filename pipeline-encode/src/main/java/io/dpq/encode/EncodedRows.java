@@ -1,9 +1,7 @@
 package io.dpq.encode;
 
-import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
-import io.dpq.image.RgbImage;
-import io.dpq.image.Tensors;
+import io.dpq.image.InputReader;
 import io.dpq.network.SharedModel;
 import java.util.ArrayDeque;
 import java.util.Iterator;
@@ -33,8 +31,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     private final SharedModel model;
     private final int levels;
     private final EncodeTask counters;
-    private final ImageDecoder decoder;
-    private final Tensors tensors;
+    private final InputReader reader;
     private final ExecutorService network;
     private final Queue<Row> ready = new ArrayDeque<>();
     private Batch filling;
@@ -52,9 +49,8 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
         this.model = model;
         this.levels = levels;
         this.counters = counters;
-        this.decoder = new ImageDecoder(model.image());
-        this.tensors = new Tensors(model.image());
-        final int tensorLength = model.image().tensorLength();
+        this.reader = model.reader();
+        final int tensorLength = reader.length();
         this.filling = new Batch(batchSize, levels, counters.keepEmbeddings(), tensorLength);
         this.other = new Batch(batchSize, levels, counters.keepEmbeddings(), tensorLength);
         this.network = Executors.newSingleThreadExecutor(runnable -> {
@@ -99,15 +95,13 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
                 quarantine(
                         image,
                         image.getAs(2),
-                        image.getLong(2) > model.image().maxBytes()
-                                ? ImageRejectedException.Reason.TOO_MANY_BYTES
-                                : ImageRejectedException.Reason.UNREADABLE,
+                        ImageRejectedException.Reason.ofMissingContent(
+                                image.getLong(2), model.image().maxBytes()),
                         image.isNullAt(4) ? "no content" : image.getString(4));
                 continue;
             }
             try {
-                final RgbImage pixels = decoder.decode(content);
-                tensors.centre(pixels, filling.tensors(), filling.offset());
+                reader.read(content, filling.tensors(), filling.offset());
                 filling.add(image.get(0), image.get(1), image.get(5));
                 counters.decoded().add(1);
             } catch (ImageRejectedException e) {

@@ -99,6 +99,8 @@ final class DuckDbReadsTheTableTest {
                         List.of("level_2", "SMALLINT"),
                         List.of("level_3", "SMALLINT"),
                         List.of("level_4", "SMALLINT"),
+                        List.of("length", "BIGINT"),
+                        List.of("modified", "BIGINT"),
                         List.of("run", "VARCHAR"));
     }
 

@@ -7,6 +7,7 @@ import io.dpq.codes.CodeTable;
 import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
+import io.dpq.image.HostileCorpus;
 import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
@@ -24,22 +25,28 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The whole job: real images, a real model directory, real Spark, real Parquet. */
+/** The whole job, under Kryo: real images, a real model directory, real Spark, real Parquet. */
 final class EncodeJobTest {
     private static final int READABLE = 40;
     private static final int LISTED = READABLE + SampleLake.DAMAGED;
@@ -58,7 +65,7 @@ final class EncodeJobTest {
 
     @BeforeAll
     static void start() throws IOException {
-        spark = TestSpark.start();
+        spark = TestSpark.kryo();
         model = TestModel.publish(shared.resolve("model").toString(), 1);
         new SampleLake(READABLE, 1, 5).write(shared.resolve("lake"));
     }
@@ -195,7 +202,8 @@ final class EncodeJobTest {
                 assertThat(row.<Short>getAs(CodeTable.column(level))).isEqualTo(codes[level - 1]);
             }
         }
-        assertThat(table().readEmbeddings(spark, model.modelId(), table().runs()).columns())
+        assertThat(table().readEmbeddings(spark, model.modelId(), table().runs())
+                        .columns())
                 .containsExactly("id", "labels", "embedding");
         // Readers of codes alone see no difference.
         assertThat(table().read(spark, model.modelId(), 1).columns()).containsExactly("id", "labels", "level_1");
@@ -239,6 +247,9 @@ final class EncodeJobTest {
         Files.copy(lake.resolve("0.jpg"), lake.resolve("another.jpg"));
         encode(TOLERANT, "encode.lake.path=" + folder.resolve("lake"));
         final RunManifest third = newest();
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains("Nothing has changed: the table has all 3 images")
+                .contains("5 images listed: 2 new, 3 unchanged.");
         assertThat(third.listed()).isEqualTo(5);
         assertThat(third.encoded()).isEqualTo(1);
         assertThat(third.quarantined()).isEqualTo(1);
@@ -368,5 +379,211 @@ final class EncodeJobTest {
         assertThat(EncodeJob.partitionBytes(64 * mib, 1000, 100_000 * mib)).isEqualTo(64 * mib);
         assertThat(EncodeJob.partitionBytes(64 * mib, 0, 100_000_000 * mib)).isEqualTo(1000 * mib);
         assertThat(EncodeJob.partitionBytes(64 * mib, 16L * 100_000_000, 0)).isEqualTo(1000 * mib);
+    }
+
+    private String[] nightly(final String... sets) {
+        final List<String> all = new ArrayList<>(List.of(
+                "encode.lake.path=" + folder.resolve("lake"),
+                "encode.max-quarantine-fraction=1",
+                "encode.max-deleted-fraction=0.5"));
+        all.addAll(List.of(sets));
+        return all.toArray(String[]::new);
+    }
+
+    private Map<String, String> codesById() {
+        final Map<String, String> codes = new TreeMap<>();
+        table().read(spark, model.modelId(), TestModel.LEVELS)
+                .collectAsList()
+                .forEach(row ->
+                        assertThat(codes.put(row.getString(0), row.toString())).isNull());
+        return codes;
+    }
+
+    /** As time passes between two nights: the clock of the file system may tick in whole seconds. */
+    private static void touch(final Path file) throws IOException {
+        Files.setLastModifiedTime(
+                file, FileTime.from(Files.getLastModifiedTime(file).toInstant().plusSeconds(60)));
+    }
+
+    @Test
+    void whatChangedIsEncodedAgainAndWhatIsGoneIsDropped() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(5, lake);
+        encode(nightly());
+        final Map<String, String> first = codesById();
+
+        // Other bytes of the same length would be told by the time; here both differ.
+        Files.copy(lake.resolve("4.jpg"), lake.resolve("0.jpg"), StandardCopyOption.REPLACE_EXISTING);
+        touch(lake.resolve("0.jpg"));
+        Files.delete(lake.resolve("1.jpg"));
+        touch(lake.resolve("2.jpg"));
+        encode(nightly());
+        final RunManifest run = newest();
+        assertThat(List.of(run.listed(), run.encoded(), run.refreshed(), run.unchanged(), run.deleted()))
+                .containsExactly(4L, 1L, 1L, 2L, 1L);
+        final Map<String, String> second = codesById();
+        assertThat(second).containsOnlyKeys("things/0.jpg", "things/2.jpg", "things/3.jpg", "things/4.jpg");
+        assertThat(second.get("things/0.jpg"))
+                .isEqualTo(first.get("things/4.jpg").replace("4.jpg", "0.jpg"));
+        for (final String same : List.of("things/2.jpg", "things/3.jpg", "things/4.jpg")) {
+            assertThat(second.get(same)).isEqualTo(first.get(same));
+        }
+
+        encode(nightly());
+        assertThat(newest().unchanged()).isEqualTo(4);
+        assertThat(newest().superseded()).isZero();
+
+        new CompactJob().run(new JobContext(spark, config(), new PrintStream(printed, true, StandardCharsets.UTF_8)));
+        assertThat(table().runs()).hasSize(1);
+        assertThat(codesById()).isEqualTo(second);
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains("replaces 3 runs: 4 rows in 1 files, 3 rows dropped, 0 images in quarantine");
+        encode(nightly());
+        assertThat(newest().unchanged()).isEqualTo(4);
+    }
+
+    @Test
+    void sameLengthAndTimeAreNotReadAgain() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(2, lake);
+        encode(nightly());
+        // Same length, same time, other bytes: nothing but reading could tell, and reading is what a night must not do.
+        final Path file = lake.resolve("0.jpg");
+        final FileTime time = Files.getLastModifiedTime(file);
+        Files.write(file, new byte[(int) Files.size(file)]);
+        Files.setLastModifiedTime(file, time);
+        encode(nightly());
+        assertThat(newest().unchanged()).isEqualTo(2);
+        touch(file);
+        encode(nightly());
+        assertThat(newest().quarantined()).isEqualTo(1);
+        assertThat(codesById()).containsOnlyKeys("things/1.jpg");
+    }
+
+    @Test
+    void quarantinedImagesAreRetriedWhenChangedOrAsked() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(1, lake);
+        Files.writeString(lake.resolve("bad.jpg"), "no image");
+        Files.writeString(lake.resolve("worse.jpg"), "no image");
+        encode(nightly());
+        assertThat(newest().quarantined()).isEqualTo(2);
+
+        encode(nightly());
+        assertThat(List.of(newest().quarantined(), newest().unchanged())).containsExactly(0L, 3L);
+
+        encode(nightly("encode.retry-failed=true"));
+        assertThat(List.of(newest().quarantined(), newest().unchanged())).containsExactly(2L, 1L);
+        assertThat(newest().superseded()).isEqualTo(2);
+
+        Files.copy(lake.resolve("0.jpg"), lake.resolve("bad.jpg"), StandardCopyOption.REPLACE_EXISTING);
+        encode(nightly());
+        assertThat(List.of(newest().encoded(), newest().quarantined(), newest().unchanged()))
+                .containsExactly(1L, 0L, 2L);
+        assertThat(codesById()).containsOnlyKeys("things/0.jpg", "things/bad.jpg");
+        assertThat(table().state(spark, model.modelId())
+                        .filter("reason is not null")
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void otherLabelsAreWrittenWithTheOldCode() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(2, lake);
+        final Path list = folder.resolve("list.txt");
+        Files.writeString(list, "things/0.jpg cat\nthings/1.jpg dog\n");
+        encode(nightly("encode.lake.list=" + list));
+        final Map<String, String> first = codesById();
+        Files.writeString(list, "things/0.jpg cat\nthings/1.jpg dog,pet\n");
+        encode(nightly("encode.lake.list=" + list));
+
+        assertThat(List.of(newest().encoded(), newest().refreshed(), newest().unchanged()))
+                .containsExactly(0L, 1L, 1L);
+        assertThat(codesById().get("things/1.jpg"))
+                .isEqualTo(first.get("things/1.jpg").replace("(dog)", "(dog, pet)"));
+    }
+
+    @Test
+    void aLakeThatLostMuchIsRefused() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(4, lake);
+        encode(nightly());
+        Files.delete(lake.resolve("0.jpg"));
+        Files.delete(lake.resolve("1.jpg"));
+        Files.delete(lake.resolve("2.jpg"));
+
+        assertThatThrownBy(() -> encode(nightly()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("3 of the 4 images")
+                .hasMessageContaining("encode.max-deleted-fraction");
+        assertThat(table().runs()).hasSize(1);
+        assertThat(encode(nightly("encode.max-deleted-fraction=1"))).isEqualTo(Job.Outcome.DONE);
+        assertThat(codesById()).containsOnlyKeys("things/3.jpg");
+    }
+
+    @Test
+    void whereALakeKnowsNoTimesTheContentDecides() {
+        final StructType listing = new StructType()
+                .add("id", DataTypes.StringType)
+                .add("labels", DataTypes.createArrayType(DataTypes.StringType))
+                .add("length", DataTypes.LongType);
+        final StructType state = listing.add("modified", DataTypes.LongType)
+                .add("content_hash", DataTypes.LongType)
+                .add("reason", DataTypes.StringType);
+        final byte[] bytes = {1, 2, 3};
+        final long hash = spark.sql("select xxhash64(X'010203')").head().getLong(0);
+        final List<Row> listed = new ArrayList<>();
+        final List<Row> known = new ArrayList<>();
+        final List<Row> contents = new ArrayList<>();
+        for (final String id : List.of("same", "other", "longer", "bad-same", "bad-other", "unread", "too-long")) {
+            listed.add(RowFactory.create(id, null, id.equals("longer") ? 4L : 3L));
+            final String reason = id.startsWith("bad")
+                    ? "CORRUPT"
+                    : id.equals("unread") ? "UNREADABLE" : id.equals("too-long") ? "TOO_MANY_BYTES" : null;
+            known.add(RowFactory.create(
+                    id, null, 3L, null, id.equals("unread") || id.equals("too-long") ? null : hash, reason));
+            contents.add(RowFactory.create(id, id.endsWith("other") ? new byte[] {9} : bytes));
+        }
+        final Dataset<Row> compared =
+                new Changes(false).compare(spark.createDataFrame(listed, listing), spark.createDataFrame(known, state));
+        assertThat(compared.filter(Changes.isSuspect()).count()).isEqualTo(4);
+        final Map<String, String> actions = new TreeMap<>();
+        Changes.settle(
+                        compared,
+                        spark.createDataFrame(
+                                contents,
+                                new StructType().add("id", DataTypes.StringType).add("content", DataTypes.BinaryType)))
+                .collectAsList()
+                .forEach(row -> actions.put(row.getAs("id"), row.getAs("action")));
+        assertThat(actions)
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "same", "unchanged",
+                        "other", "changed",
+                        "longer", "changed",
+                        "bad-same", "unchanged",
+                        "bad-other", "retried",
+                        "unread", "retried",
+                        "too-long", "unchanged"));
+    }
+
+    @Test
+    void aHostileCorpusIsAccountedForToTheLastFile() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/hostile"));
+        final Map<String, byte[]> corpus = HostileCorpus.generate();
+        for (final Map.Entry<String, byte[]> input : corpus.entrySet()) {
+            Files.write(lake.resolve(input.getKey()), input.getValue());
+        }
+        assertThat(encode(nightly())).isEqualTo(Job.Outcome.DONE);
+
+        final RunManifest run = newest();
+        assertThat(run.listed()).isEqualTo(corpus.size());
+        assertThat(run.encoded() + run.quarantined()).isEqualTo(corpus.size());
+        assertThat(codesById()).hasSize((int) run.encoded());
+        assertThat(run.quarantineReasons())
+                .containsKeys("CORRUPT", "EMPTY", "TOO_MANY_PIXELS", "UNKNOWN_FORMAT")
+                .doesNotContainKey("UNREADABLE");
+        encode(nightly());
+        assertThat(newest().unchanged()).isEqualTo(corpus.size());
     }
 }

@@ -7,6 +7,7 @@ import io.dpq.model.OnnxEmbedder;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.EncoderExport;
 import io.dpq.network.NetworkEmbedder;
+import io.dpq.network.NetworkSpec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
@@ -35,7 +36,7 @@ final class PlaceInBatchTest {
     void deeplearning4j() throws IOException {
         final ByteArrayOutputStream zip = new ByteArrayOutputStream();
         ModelSerializer.writeModel(graph, zip, false);
-        try (Embedder embedder = new NetworkEmbedder(zip.toByteArray(), TestModel.SIDE)) {
+        try (Embedder embedder = new NetworkEmbedder(zip.toByteArray(), NetworkSpec.Input.images(TestModel.SIDE))) {
             assertPlaceDoesNotMatter(embedder);
         }
     }

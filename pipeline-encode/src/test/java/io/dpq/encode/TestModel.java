@@ -93,33 +93,54 @@ final class TestModel {
         return values;
     }
 
+    /** Vectors that are their own embedding. */
+    static NetworkSpec vectors(final int length) {
+        return spec(
+                1,
+                NetworkSpec.Input.vectors(length),
+                NetworkSpec.Backbone.NONE,
+                new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.IDENTITY, length),
+                new NetworkSpec.LossWeights(0, 0, 1, 1, 0.1),
+                new float[0][]);
+    }
+
     static NetworkSpec spec(final long seed, final int dimensions) {
         final float[][] labels = new float[CLASSES.size()][dimensions];
         for (int c = 0; c < labels.length; c++) {
             labels[c][c] = 1;
         }
-        return new NetworkSpec(
-                CLASSES.size(),
-                SIDE,
+        return spec(
+                seed,
+                NetworkSpec.Input.images(SIDE),
                 NetworkSpec.Backbone.SIMPLE_CNN,
-                8,
-                Optional.empty(),
-                true,
-                Optional.empty(),
-                0,
-                dimensions,
-                LEVELS,
-                CODEWORDS,
-                NetworkSpec.Similarity.L2,
-                1,
-                NetworkSpec.GradientMode.END_TO_END,
+                new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, dimensions),
                 new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1),
+                labels);
+    }
+
+    private static NetworkSpec spec(
+            final long seed,
+            final NetworkSpec.Input input,
+            final NetworkSpec.Backbone backbone,
+            final NetworkSpec.EmbeddingSpec embedding,
+            final NetworkSpec.LossWeights loss,
+            final float[][] labels) {
+        return new NetworkSpec(
+                labels.length,
+                input,
+                new NetworkSpec.BackboneSpec(backbone, 8, 8, Optional.empty(), true, Optional.empty(), 0),
+                embedding,
+                new NetworkSpec.QuantizationSpec(
+                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
+                loss,
                 labels,
                 new NetworkSpec.OptimizerSpec(
                         NetworkSpec.OptimizerSpec.Kind.ADAM,
                         1e-3,
                         0.9,
                         0,
+                        1,
+                        1,
                         1,
                         1,
                         1e-3,

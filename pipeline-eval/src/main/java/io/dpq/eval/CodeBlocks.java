@@ -2,11 +2,16 @@ package io.dpq.eval;
 
 import io.dpq.codes.CodeTable;
 import io.dpq.config.UserException;
+import io.dpq.quantizer.Codebooks;
 import io.dpq.ranking.CodeBlock;
 import io.dpq.ranking.Ties;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -22,8 +27,11 @@ import scala.Tuple2;
  * @param codewords K
  * @param ties how equal scores rank
  * @param blockRows rows a block at the most, roughly
+ * @param selves index of every query by its id where a query's own row is to be left out; empty otherwise
+ * @param norms codebooks to take the lengths of what codes stand for from, where scores ask for lengths
  */
-record CodeBlocks(int levels, int codewords, Ties ties, int blockRows) {
+record CodeBlocks(
+        int levels, int codewords, Ties ties, int blockRows, Map<String, Integer> selves, Optional<Codebooks> norms) {
     /** The table as it is. */
     JavaRDD<CodeBlock> of(final Dataset<Row> table, final long rows) {
         return packed(table, rows, new StoredCodes(levels, codewords));
@@ -35,24 +43,14 @@ record CodeBlocks(int levels, int codewords, Ties ties, int blockRows) {
     }
 
     private JavaRDD<CodeBlock> packed(final Dataset<Row> table, final long rows, final CodeSource codes) {
-        final int blocks = (int) Math.max(1, (rows + blockRows - 1) / blockRows);
-        final Packing packing = new Packing(levels, codewords, ties, codes);
-        final JavaRDD<CodeBlock> packed;
-        if (ties == Ties.ID) {
-            packed = table.select(columns(true, codes))
-                    .orderBy("id")
-                    .toJavaRDD()
-                    .zipWithIndex()
-                    .repartition(blocks)
-                    .mapPartitions(packing::call);
-        } else {
-            packed = table.select(columns(codes.needsIds(), codes))
-                    .repartition(blocks)
-                    .toJavaRDD()
-                    .map(row -> new Tuple2<>(row, 0L))
-                    .mapPartitions(packing::call);
-        }
-        return packed.persist(StorageLevel.MEMORY_AND_DISK());
+        final boolean ids = codes.needsIds() || ties == Ties.ID || !selves.isEmpty();
+        final Packing packing = new Packing(levels, codewords, ties, codes, new HashMap<>(selves));
+        final JavaRDD<CodeBlock> packed = Rows.dealt(
+                        table.select(columns(ids, codes)), ties, (rows + blockRows - 1) / blockRows)
+                .mapPartitions(packing::call);
+        return norms.map(codebooks -> packed.map(block -> block.withNorms(codebooks)))
+                .orElse(packed)
+                .persist(StorageLevel.MEMORY_AND_DISK());
     }
 
     private Column[] columns(final boolean ids, final CodeSource codes) {
@@ -123,7 +121,7 @@ record CodeBlocks(int levels, int codewords, Ties ties, int blockRows) {
             for (final byte b : row.getString(0).getBytes(StandardCharsets.UTF_8)) {
                 hash = (hash ^ b) * FNV_PRIME;
             }
-            final java.util.SplittableRandom random = new java.util.SplittableRandom(hash);
+            final SplittableRandom random = new SplittableRandom(hash);
             for (int level = 0; level < levels; level++) {
                 code[level] = (short) random.nextInt(codewords);
             }
@@ -131,7 +129,8 @@ record CodeBlocks(int levels, int codewords, Ties ties, int blockRows) {
     }
 
     /** Turns a partition into one block. */
-    private record Packing(int levels, int codewords, Ties ties, CodeSource codes) implements java.io.Serializable {
+    private record Packing(int levels, int codewords, Ties ties, CodeSource codes, HashMap<String, Integer> selves)
+            implements java.io.Serializable {
         private static final long serialVersionUID = 1L;
 
         Iterator<CodeBlock> call(final Iterator<Tuple2<Row, Long>> rows) {
@@ -140,7 +139,12 @@ record CodeBlocks(int levels, int codewords, Ties ties, int blockRows) {
             while (rows.hasNext()) {
                 final Tuple2<Row, Long> next = rows.next();
                 codes.fill(next._1(), code);
-                block.add(code, Labels.of(next._1(), 1), next._2());
+                block.add(
+                        code,
+                        0,
+                        Labels.of(next._1(), 1),
+                        next._2(),
+                        selves.getOrDefault(next._1().getString(0), -1));
             }
             return block.isEmpty()
                     ? List.<CodeBlock>of().iterator()

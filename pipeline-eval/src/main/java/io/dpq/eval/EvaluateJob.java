@@ -15,9 +15,11 @@ import io.dpq.quantizer.Codebooks;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -48,16 +50,30 @@ public final class EvaluateJob implements Job {
     @Override
     public List<String> plan(final DpqConfig config) {
         final Settings settings = Settings.from(config);
-        return List.of(
-                "Embed the queries of " + settings.queries().path() + " ("
-                        + DpqConfig.kebab(settings.queries().kind()) + ") with the model " + settings.modelPath() + ".",
-                "Rank every complete run of the code table " + settings.codesPath()
-                        + " for every query and code length, "
-                        + (settings.r() == 0 ? "over all rows" : "cut at rank " + settings.r()) + ", ties "
-                        + DpqConfig.kebab(settings.ties()) + ", in blocks of " + settings.blockRows() + " rows"
-                        + (settings.randomBaseline() ? ", and random codes beside it." : "."),
-                "Write " + ReportFiles.JSON + ", " + ReportFiles.CSV + " and " + ReportFiles.HTML + " to "
-                        + settings.report() + ".");
+        final List<String> plan = new ArrayList<>();
+        plan.add("Embed the queries of " + settings.queries().path() + " ("
+                + DpqConfig.kebab(settings.queries().kind()) + ") with the model " + settings.modelPath() + ".");
+        plan.add("Rank every complete run of the code table " + settings.codesPath()
+                + " for every query and code length by "
+                + DpqConfig.kebab(settings.score()) + ", "
+                + (settings.r() == 0 ? "over all rows" : "cut at rank " + settings.r()) + ", ties "
+                + DpqConfig.kebab(settings.ties()) + ", in blocks of " + settings.blockRows() + " rows"
+                + (settings.symmetric() ? ", also by quantized queries" : "")
+                + (settings.randomBaseline() ? ", and random codes beside it." : "."));
+        plan.add("Rank the embeddings as well where the table has them"
+                + (settings.baselines().isEmpty()
+                        ? "."
+                        : ", and learn " + settings.baselines() + " from " + settings.baselineSample() + " of them."));
+        settings.compare()
+                .ifPresent(path -> plan.add("Compare with the report " + path
+                        + settings.maxDrop()
+                                .map(drop ->
+                                        " and end with code 4 where mAP of the last level falls by more than " + drop)
+                                .orElse("")
+                        + "."));
+        plan.add("Write " + ReportFiles.JSON + ", " + ReportFiles.CSV + ", " + ReportFiles.QUERIES + " and "
+                + ReportFiles.HTML + " to " + settings.report() + ".");
+        return plan;
     }
 
     @Override
@@ -67,18 +83,28 @@ public final class EvaluateJob implements Job {
         final Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         final Stopwatch stopwatch = new Stopwatch();
         ReportPublisher.prepare(settings.report(), hadoop);
+        // First of all, because the new report may take the place of the old one.
+        final Optional<EarlierReport> earlier = settings.compare().map(path -> EarlierReport.read(path, hadoop));
 
         final ModelDirectory directory = ModelDirectory.open(settings.modelPath(), hadoop);
         final ModelManifest model = directory.manifest();
         Embedders.requireReadable(settings.modelPath(), model.image());
+        settings.queries().requireFits(Embedders.takesVectors(model), settings.modelPath());
         final Codebooks codebooks = directory.codebooks();
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
-        final Dataset<Row> codes = table.read(spark, model.modelId(), codebooks.levels());
         final List<RunManifest> runs = table.runs();
-        final long rows = runs.stream().mapToLong(RunManifest::encoded).sum();
+        final Dataset<Row> codes = table.read(spark, model.modelId(), codebooks.levels(), runs);
+        final long rows = codes.count();
         if (rows == 0) {
             throw UserException.data("The code table at " + settings.codesPath()
                     + " holds no rows; run encode on a lake of images first.");
+        }
+        final Dataset<Row> embeddings =
+                table.hasEmbeddings(runs) ? table.readEmbeddings(spark, model.modelId(), runs) : null;
+        if (embeddings == null && !settings.baselines().isEmpty()) {
+            throw UserException.data("The code table at " + settings.codesPath()
+                    + " has no embeddings for evaluate.baselines to learn from; encode a new table with"
+                    + " encode.columns.embedding=true, or set evaluate.baselines=[].");
         }
         stopwatch.lap("open");
 
@@ -88,7 +114,24 @@ public final class EvaluateJob implements Job {
         stopwatch.lap("embedQueries");
 
         final Evaluation.Result result =
-                new Evaluation(codebooks, settings, stopwatch).run(spark, codes, rows, queries.queries());
+                new Evaluation(spark, codebooks, settings, queries.queries(), stopwatch).run(codes, embeddings, rows);
+        final List<QueryLines.Line> lines =
+                QueryLines.of(queries.queries(), result.precisions(), result.relevantRows());
+        final Report.Conventions conventions = Report.Conventions.of(
+                result.measures().r(),
+                result.measures().r() == result.rows(),
+                settings.ties(),
+                settings.score(),
+                result.excluded());
+        final Report.Comparison comparison = earlier.map(report -> report.with(
+                        lines, result.levels(), conventions, result.rows(), settings.maxDrop(), settings.seed()))
+                .orElse(null);
+        stopwatch.lap("compare");
+        final Illustrations illustrations = new Illustrations(
+                TrainingCurves.read(settings.modelPath(), hadoop),
+                QueryMap.of(codebooks, queries.queries()),
+                Illustrations.found(spark, settings, codebooks, codes, queries.queries(), result.relevantRows()));
+        stopwatch.lap("illustrate");
         final Report report = new Report(
                 Report.VERSION,
                 Report.KIND,
@@ -113,14 +156,20 @@ public final class EvaluateJob implements Job {
                                 .count(),
                         result.emptyQueries(),
                         result.relevantPairs()),
-                Report.Conventions.of(result.r(), result.r() == result.rows(), settings.ties()),
+                conventions,
                 result.levels(),
                 stopwatch.seconds(),
                 versions(spark),
-                new TreeMap<>(context.config().flat()));
-        final Path published = ReportPublisher.publish(settings.report(), hadoop, ReportFiles.render(report));
+                new TreeMap<>(context.config().flat()),
+                result.measures().ranks(),
+                result.embedding(),
+                result.baselines(),
+                LabelTable.of(lines),
+                comparison);
+        final Path published =
+                ReportPublisher.publish(settings.report(), hadoop, ReportFiles.render(report, lines, illustrations));
         print(report, new Path(published, ReportFiles.HTML), context.out());
-        return Outcome.DONE;
+        return comparison == null || comparison.passed() ? Outcome.DONE : Outcome.OVER_BUDGET;
     }
 
     private static void requireUsable(final QueryEmbedding.Result queries, final Settings settings) {
@@ -165,6 +214,35 @@ public final class EvaluateJob implements Job {
                     level.map(),
                     level.randomMap() == null ? "-" : String.format(Locale.ROOT, "%.4f", level.randomMap()));
         }
+        if (report.embedding() != null) {
+            out.printf(Locale.ROOT, "unquantized %8.4f%n", report.embedding().map());
+        }
+        for (final Report.Baseline baseline : report.baselines()) {
+            out.printf(Locale.ROOT, "%5s %5d %8.4f%n", baseline.method(), baseline.bits(), baseline.map());
+        }
+        if (report.comparison() != null) {
+            print(report.comparison(), out);
+        }
         out.println("Report: " + html);
+    }
+
+    private static void print(final Report.Comparison comparison, final PrintStream out) {
+        out.println("Against " + comparison.path() + ", over " + comparison.queries() + " queries:");
+        for (final Report.Change change : comparison.levels()) {
+            out.printf(
+                    Locale.ROOT,
+                    "%5d %5d %8.4f %+8.4f  95 %% [%+.4f, %+.4f]%n",
+                    change.level(),
+                    change.bits(),
+                    change.after(),
+                    change.difference(),
+                    change.low(),
+                    change.high());
+        }
+        comparison.caveats().forEach(out::println);
+        if (!comparison.passed()) {
+            out.println("Over the failure budget: mAP of the last level fell by more than the " + comparison.maxDrop()
+                    + " that evaluate.gate.max-drop allows.");
+        }
     }
 }

@@ -5,9 +5,14 @@ import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.ranking.CodeBlock;
+import io.dpq.ranking.Score;
 import io.dpq.ranking.Ties;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -18,61 +23,121 @@ import org.jspecify.annotations.Nullable;
 /**
  * The figures of a report, from codes and embedded queries.
  *
+ * @param spark the session
  * @param codebooks [L, K, D]
  * @param settings of the job
+ * @param queries to ask
  * @param stopwatch told of every step
  */
-record Evaluation(Codebooks codebooks, Settings settings, Stopwatch stopwatch) {
-    /** Heap that a group takes while two rankings of 32 bytes a group merge into one, which is then copied to its size. */
-    private static final long MERGE_BYTES = 128;
+record Evaluation(
+        SparkSession spark, Codebooks codebooks, Settings settings, List<Query> queries, Stopwatch stopwatch) {
+    /** Heap that a group takes while two rankings of 40 bytes a group merge into one, which is then copied to its size. */
+    private static final long MERGE_BYTES = 160;
 
     /**
      * The figures.
      *
      * @param levels one entry a code length
+     * @param embedding the unquantized embeddings; null where the table has none
+     * @param baselines other quantizers
+     * @param precisions average precision of every query, [level][query]
+     * @param relevantRows of every query
      * @param rows of the database
-     * @param r rank that was cut at, at most {@code rows}
-     * @param emptyQueries queries without any relevant row
-     * @param relevantPairs pairs of a query and a relevant row
+     * @param measures that were taken, cut at most at {@code rows}
+     * @param excluded rows left out because they are the query itself
      */
-    record Result(List<Report.Level> levels, long rows, long r, long emptyQueries, long relevantPairs) {}
+    @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
+    record Result(
+            List<Report.Level> levels,
+            Report.@Nullable Embedding embedding,
+            List<Report.Baseline> baselines,
+            double[][] precisions,
+            long[] relevantRows,
+            long rows,
+            Measures measures,
+            int excluded) {
+        long emptyQueries() {
+            return Arrays.stream(relevantRows).filter(count -> count == 0).count();
+        }
+
+        long relevantPairs() {
+            return Arrays.stream(relevantRows).sum();
+        }
+    }
 
     /**
      * Evaluates.
      *
      * @param table rows {@code id, labels, level_1 … level_L}
+     * @param embeddings rows {@code id, labels, embedding}; null where the table has none
      * @param expectedRows of the table, to plan by
      */
-    Result run(final SparkSession spark, final Dataset<Row> table, final long expectedRows, final List<Query> queries) {
-        final CodeBlocks packing =
-                new CodeBlocks(codebooks.levels(), codebooks.codewords(), settings.ties(), settings.blockRows());
+    Result run(final Dataset<Row> table, final @Nullable Dataset<Row> embeddings, final long expectedRows) {
+        final CodeBlocks packing = new CodeBlocks(
+                codebooks.levels(),
+                codebooks.codewords(),
+                settings.ties(),
+                settings.blockRows(),
+                selves(),
+                settings.score() == Score.INNER_PRODUCT ? Optional.empty() : Optional.of(codebooks));
         final JavaRDD<CodeBlock> blocks = packing.of(table, expectedRows);
         final TableSummary summary = TableSummary.of(blocks, codebooks.levels(), codebooks.codewords());
-        final long[] relevant = queries.stream()
-                .mapToLong(query -> summary.relevantRows(query.labels()))
-                .toArray();
-        long pairs = 0;
-        long empty = 0;
-        for (final long count : relevant) {
-            pairs += count;
-            empty += count == 0 ? 1 : 0;
-        }
-        if (pairs == 0) {
+        final long r = settings.r() == 0 ? summary.rows() : Math.min(settings.r(), summary.rows());
+        final Measures measures = new Measures(r);
+        final Retrieval.Expected expected = summary.expected(queries, measures);
+        if (Arrays.stream(expected.relevantRows()).allMatch(count -> count == 0)) {
             throw UserException.data("No query of " + settings.queries().path()
                     + " shares a label with any row of the code table at " + settings.codesPath()
                     + "; encode a labelled lake with the same classes, or correct evaluate.queries.");
         }
         stopwatch.lap("packCodes");
-        final long r = settings.r() == 0 ? summary.rows() : Math.min(settings.r(), summary.rows());
         requireRoom(summary.blocks(), groups(summary.rows(), r), settings.taskHeap());
-        final double[] map = means(spark, blocks, summary, queries, r);
-        blocks.unpersist();
+        final Figures figures = ask(asymmetric(), measures, blocks, summary, expected);
         stopwatch.lap("rank");
-        final double @Nullable [] random = settings.randomBaseline()
-                ? random(spark, packing.random(table, expectedRows, settings.seed()), queries, r)
-                : null;
+        final Figures symmetric = settings.symmetric() ? ask(symmetric(), measures, blocks, summary, expected) : null;
+        stopwatch.lap("rankSymmetric");
+        blocks.unpersist();
+        final Figures random = settings.randomBaseline() ? random(packing, table, expectedRows, measures) : null;
         stopwatch.lap("rankRandom");
-        return new Result(levels(map, random, errors(queries), summary), summary.rows(), r, empty, pairs);
+        final Rivals.Result rivals = embeddings == null
+                ? Rivals.Result.NONE
+                : new Rivals(spark, codebooks, settings, queries, measures, selves(), stopwatch)
+                        .run(embeddings, expectedRows);
+        return new Result(
+                levels(measures, figures, symmetric, random, summary),
+                rivals.embedding(),
+                rivals.baselines(),
+                figures.precisions(),
+                expected.relevantRows(),
+                summary.rows(),
+                measures,
+                summary.excluded());
+    }
+
+    private Map<String, Integer> selves() {
+        final Map<String, Integer> selves = new HashMap<>();
+        for (int i = 0; i < queries.size() && settings.excludeSelf(); i++) {
+            selves.put(queries.get(i).id(), i);
+        }
+        return selves;
+    }
+
+    private CodeSearch asymmetric() {
+        return CodeSearch.asymmetric(codebooks, settings.score(), 1);
+    }
+
+    private CodeSearch symmetric() {
+        return CodeSearch.symmetric(codebooks, settings.score(), 1, codes());
+    }
+
+    private Figures ask(
+            final CodeSearch search,
+            final Measures measures,
+            final JavaRDD<CodeBlock> blocks,
+            final TableSummary summary,
+            final Retrieval.Expected expected) {
+        return new Retrieval<>(search, measures)
+                .run(JavaSparkContext.fromSparkContext(spark.sparkContext()), blocks, summary, queries, expected);
     }
 
     private long groups(final long rows, final long r) {
@@ -92,59 +157,52 @@ record Evaluation(Codebooks codebooks, Settings settings, Stopwatch stopwatch) {
         }
     }
 
-    private double[] random(
-            final SparkSession spark, final JavaRDD<CodeBlock> blocks, final List<Query> queries, final long r) {
+    private Figures random(
+            final CodeBlocks packing, final Dataset<Row> table, final long expectedRows, final Measures measures) {
+        final JavaRDD<CodeBlock> blocks = packing.random(table, expectedRows, settings.seed());
         final TableSummary summary = TableSummary.of(blocks, codebooks.levels(), codebooks.codewords());
-        final double[] map = means(spark, blocks, summary, queries, r);
+        final Figures figures = ask(asymmetric(), measures, blocks, summary, summary.expected(queries, measures));
         blocks.unpersist();
-        return map;
+        return figures;
     }
 
-    private double[] means(
-            final SparkSession spark,
-            final JavaRDD<CodeBlock> blocks,
-            final TableSummary summary,
-            final List<Query> queries,
-            final long r) {
-        final double[][] precisions = new Retrieval(codebooks, r)
-                .averagePrecisions(JavaSparkContext.fromSparkContext(spark.sparkContext()), blocks, summary, queries);
-        final double[] means = new double[codebooks.levels()];
-        // In the order of the queries, so that the sums round alike every time.
-        for (final double[] query : precisions) {
-            for (int level = 0; level < means.length; level++) {
-                means[level] += query[level];
-            }
-        }
-        for (int level = 0; level < means.length; level++) {
-            means[level] /= precisions.length;
-        }
-        return means;
-    }
-
-    private double[] errors(final List<Query> queries) {
+    private float[] vectors() {
         final int dimensions = codebooks.dimensions();
         final float[] vectors = new float[Math.multiplyExact(queries.size(), dimensions)];
         for (int i = 0; i < queries.size(); i++) {
             System.arraycopy(queries.get(i).embedding(), 0, vectors, i * dimensions, dimensions);
         }
+        return vectors;
+    }
+
+    private short[] codes() {
         final short[] codes = new short[queries.size() * codebooks.levels()];
-        new ResidualEncoder(codebooks).encode(vectors, queries.size(), codes);
-        return Reconstruction.meanSquaredErrors(codebooks, vectors, codes, queries.size());
+        new ResidualEncoder(codebooks).encode(vectors(), queries.size(), codes);
+        return codes;
     }
 
     private List<Report.Level> levels(
-            final double[] map, final double @Nullable [] random, final double[] errors, final TableSummary summary) {
+            final Measures measures,
+            final Figures figures,
+            final @Nullable Figures symmetric,
+            final @Nullable Figures random,
+            final TableSummary summary) {
+        final double[] errors = Reconstruction.meanSquaredErrors(codebooks, vectors(), codes(), queries.size());
         final List<Report.Level> levels = new ArrayList<>();
-        for (int level = 0; level < map.length; level++) {
+        for (int level = 0; level < codebooks.levels(); level++) {
+            final double[] means = figures.means()[level];
             levels.add(new Report.Level(
                     level + 1,
                     codebooks.bits(level + 1),
-                    map[level],
-                    random == null ? null : random[level],
+                    figures.map(level),
+                    random == null ? null : random.map(level),
                     errors[level + 1],
                     errors[0] > 0 ? errors[level + 1] / errors[0] : 0,
                     summary.deadCodewords(level),
-                    summary.entropy(level)));
+                    summary.entropy(level),
+                    Measures.ndcg(means),
+                    symmetric == null ? null : symmetric.map(level),
+                    Report.Curves.of(measures, means)));
         }
         return levels;
     }

@@ -1,8 +1,7 @@
 package io.dpq.eval;
 
-import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
-import io.dpq.image.Tensors;
+import io.dpq.image.InputReader;
 import io.dpq.lake.Lake;
 import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
@@ -101,16 +100,15 @@ final class QueryEmbedding {
                 return List.<Outcome>of().iterator();
             }
             final SharedModel model = Embedders.model(modelPath, modelId, Engine.ONNX, threads, hadoop.value());
-            final ImageDecoder decoder = new ImageDecoder(model.image());
-            final Tensors tensors = new Tensors(model.image());
-            final int length = model.image().tensorLength();
+            final InputReader reader = model.reader();
+            final int length = reader.length();
             final float[] batch = new float[Math.multiplyExact(batchSize, length)];
             final List<Waiting> waiting = new ArrayList<>(batchSize);
             final List<Query> queries = new ArrayList<>();
             long undecodable = 0;
             while (rows.hasNext()) {
                 final Row row = rows.next();
-                if (decode(decoder, tensors, row, batch, waiting.size() * length)) {
+                if (decode(reader, row, batch, waiting.size() * length)) {
                     waiting.add(new Waiting(row.getString(0), Labels.of(row, 1)));
                 } else {
                     undecodable++;
@@ -123,17 +121,12 @@ final class QueryEmbedding {
             return List.of(new Outcome(queries, undecodable)).iterator();
         }
 
-        private static boolean decode(
-                final ImageDecoder decoder,
-                final Tensors tensors,
-                final Row row,
-                final float[] batch,
-                final int offset) {
+        private static boolean decode(final InputReader reader, final Row row, final float[] batch, final int offset) {
             if (row.isNullAt(2)) {
                 return false;
             }
             try {
-                tensors.centre(decoder.decode(row.getAs(2)), batch, offset);
+                reader.read(row.getAs(2), batch, offset);
                 return true;
             } catch (ImageRejectedException | RuntimeException e) {
                 // Codecs are other people's code and meet hostile bytes: whatever one throws condemns its image alone.

@@ -1,5 +1,6 @@
 package io.dpq.eval;
 
+import io.dpq.ranking.Score;
 import io.dpq.ranking.Ties;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * @param seconds spent, by step
  * @param versions of the software
  * @param config the resolved configuration, secrets starred out
+ * @param curveRanks the N of every precision and recall in {@link Curves}
+ * @param embedding the unquantized embeddings, ranked exactly; null where the table has none
+ * @param baselines other quantizers on the same embeddings, method by method, shortest code first
+ * @param classes mAP of the queries of each label, in the order of the labels; a query counts for each of its labels
+ * @param comparison with an earlier report; null where none was named
  */
 record Report(
         int formatVersion,
@@ -31,7 +37,12 @@ record Report(
         List<Level> levels,
         Map<String, Double> seconds,
         Map<String, String> versions,
-        Map<String, Object> config) {
+        Map<String, Object> config,
+        List<Long> curveRanks,
+        @Nullable Embedding embedding,
+        List<Baseline> baselines,
+        List<LabelFigures> classes,
+        @Nullable Comparison comparison) {
     static final int VERSION = 1;
     static final String KIND = "dpq-evaluation";
 
@@ -79,6 +90,8 @@ record Report(
      * @param relevance in words
      * @param emptyQueries in words
      * @param score in words
+     * @param otherMetrics NDCG, precision and recall in words
+     * @param excludedSelves rows left out of the ranking of the query that they are
      */
     record Conventions(
             String metric,
@@ -88,11 +101,18 @@ record Report(
             String tieRule,
             String relevance,
             String emptyQueries,
-            String score) {
-        static Conventions of(final long r, final boolean wholeDatabase, final Ties ties) {
+            String score,
+            String otherMetrics,
+            int excludedSelves) {
+        static Conventions of(
+                final long r,
+                final boolean wholeDatabase,
+                final Ties ties,
+                final Score score,
+                final int excludedSelves) {
             return new Conventions(
-                    "mAP@R: the mean over all queries of AP@R, the sum of the precision at the rank of every relevant row"
-                            + " within the top R, divided by the number of relevant rows within the top R.",
+                    "mAP@R: the mean over all queries of AP@R, the sum of the precision at the rank of every relevant"
+                            + " row within the top R, divided by the number of relevant rows within the top R.",
                     r,
                     wholeDatabase,
                     io.dpq.config.DpqConfig.kebab(ties),
@@ -104,9 +124,18 @@ record Report(
                     },
                     "A row is relevant where it shares at least one label with the query.",
                     "A query without relevant rows within the top R counts as 0.",
-                    "Asymmetric inner product: the real query against the sum of the item's codewords of the first levels;"
-                            + " table entries are rounded to float once and summed in double, level by level. Scores tie"
-                            + " where these sums are equal.");
+                    switch (score) {
+                                case INNER_PRODUCT -> "Asymmetric inner product: the real query against";
+                                case L2 -> "Asymmetric squared L2 distance of the real query to";
+                                case COSINE -> "Asymmetric cosine of the real query and";
+                            }
+                            + " the sum of the item's codewords of the first levels; table entries are rounded to float"
+                            + " once and summed in double, level by level. Scores tie where these sums are equal.",
+                    "NDCG@R: gain is the number of labels shared, discount 1 / log2(rank + 1). Precision at a recall"
+                            + " is that at the rank where this share of all relevant rows is found, not interpolated, 0"
+                            + " where that is beyond R. All are expectations under the same rule for ties, and means over"
+                            + " all queries.",
+                    excludedSelves);
         }
     }
 
@@ -121,6 +150,9 @@ record Report(
      * @param relativeQuantizationError the same divided by the mean squared length of the queries
      * @param deadCodewords of this level, used by no row of the database
      * @param entropyBits of this level's codes in the database; log2 K where all are used alike
+     * @param ndcg mean NDCG@R
+     * @param symmetricMap mean average precision where the query is quantized as well; null where not asked for
+     * @param curves precision and recall
      */
     record Level(
             int level,
@@ -130,5 +162,97 @@ record Report(
             double quantizationError,
             double relativeQuantizationError,
             int deadCodewords,
-            double entropyBits) {}
+            double entropyBits,
+            double ndcg,
+            @Nullable Double symmetricMap,
+            Curves curves) {}
+
+    /**
+     * Means over all queries.
+     *
+     * @param precision within the first N rows, at {@code curveRanks}
+     * @param recall within the first N rows, at {@code curveRanks}
+     * @param precisionAtRecall at a recall of 0 (the first relevant row), 0.1, … 1
+     */
+    record Curves(List<Double> precision, List<Double> recall, List<Double> precisionAtRecall) {
+        static Curves of(final Measures measures, final double[] means) {
+            return new Curves(measures.precision(means), measures.recall(means), measures.precisionAtRecall(means));
+        }
+    }
+
+    /**
+     * The unquantized embeddings: what codes would reach that lose nothing.
+     *
+     * @param map mean average precision
+     * @param ndcg mean NDCG@R
+     * @param curves precision and recall
+     */
+    record Embedding(double map, double ndcg, Curves curves) {}
+
+    /**
+     * Another quantizer at one code length.
+     *
+     * @param method {@code pq}, {@code opq}, {@code rq} or {@code itq}
+     * @param level levels of the model that take as many bits
+     * @param bits of a code
+     * @param map mean average precision
+     * @param ndcg mean NDCG@R
+     * @param relativeQuantizationError mean squared L2 distance of the sample it learnt from to its reconstruction, divided
+     *     by the mean squared length; null for binary codes, which reconstruct nothing
+     */
+    record Baseline(
+            String method,
+            int level,
+            int bits,
+            double map,
+            double ndcg,
+            @Nullable Double relativeQuantizationError) {}
+
+    /**
+     * Queries of one label.
+     *
+     * @param label they have
+     * @param queries how many
+     * @param map mean average precision at each code length
+     */
+    record LabelFigures(String label, int queries, List<Double> map) {}
+
+    /**
+     * How figures changed since an earlier report.
+     *
+     * @param path of that report
+     * @param createdAt when it was made
+     * @param modelId of the model it is about
+     * @param queries that both reports have, which the differences are over
+     * @param unmatched queries that only one of the two has
+     * @param caveats what differs besides the model, in words
+     * @param resamples of the bootstrap
+     * @param levels differences at each code length that both have
+     * @param maxDrop most that mAP of the last level may fall; null where it may fall at will
+     * @param passed whether it did not fall by more
+     */
+    record Comparison(
+            String path,
+            String createdAt,
+            String modelId,
+            int queries,
+            int unmatched,
+            List<String> caveats,
+            int resamples,
+            List<Change> levels,
+            @Nullable Double maxDrop,
+            boolean passed) {}
+
+    /**
+     * A change at one code length.
+     *
+     * @param level levels used, counted from 1
+     * @param bits of a code
+     * @param before mAP in the earlier report, over the shared queries
+     * @param after mAP in this one, over the shared queries
+     * @param difference after − before
+     * @param low end of the 95 % interval of the difference
+     * @param high end of the 95 % interval of the difference
+     */
+    record Change(int level, int bits, double before, double after, double difference, double low, double high) {}
 }

@@ -1,9 +1,5 @@
 package io.dpq.eval;
 
-import io.dpq.quantizer.Codebooks;
-import io.dpq.quantizer.LookupTables;
-import io.dpq.ranking.AveragePrecision;
-import io.dpq.ranking.CodeBlock;
 import io.dpq.ranking.Ranking;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -16,60 +12,73 @@ import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
 /**
- * Average precision of every query at every level, over the cluster: every chunk of queries meets every block of the database,
- * and the partial rankings of a query and level merge. Where the database is one block nothing is shuffled; where it is
- * several, chunks go in waves, so that what is shuffled at a time stays within bounds. The database stays on the executors.
- * Results are the same to the last bit however the database and the queries are split.
+ * The figures of every query, over the cluster: every chunk of queries meets every block of the database, and the partial
+ * rankings of a query merge. Queries go in waves, so that what is shuffled and collected at a time stays within bounds; where
+ * the database is one block nothing is shuffled. The database stays on the executors. Results are the same to the last bit
+ * however the database and the queries are split.
  *
- * @param codebooks [L, K, D]
- * @param r rank to cut at; at least the rows of the table to cut nowhere
+ * @param <B> kind of block
+ * @param search ranks a block
+ * @param measures to take of every ranking
  */
-record Retrieval(Codebooks codebooks, long r) {
+record Retrieval<B>(Search<B> search, Measures measures) {
     /** Tasks a core, so that no core waits long for the last. */
     private static final int TASKS_PER_CORE = 4;
 
     private static final int LARGEST_CHUNK = 64;
 
-    /** Groups shuffled in one wave at the most, 32 bytes each. */
-    private static final long GROUPS_PER_WAVE = 64_000_000;
+    /** Groups shuffled in one wave at the most, 40 bytes each. */
+    private static final long GROUPS_PER_WAVE = 50_000_000;
 
-    /** AP as [query][level]. */
-    double[][] averagePrecisions(
+    /** Queries whose figures the driver collects at a time, about 1 KiB a query and ranking. */
+    private static final int QUERIES_PER_WAVE = 8192;
+
+    /**
+     * What is known of a query before it is asked.
+     *
+     * @param relevantRows rows of the database that share a label with it
+     * @param idealGain discounted gain of the best ranking there could be
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
+    record Expected(long[] relevantRows, double[] idealGain) {}
+
+    /** Asks all queries. */
+    Figures run(
             final JavaSparkContext spark,
-            final JavaRDD<CodeBlock> blocks,
+            final JavaRDD<B> blocks,
             final TableSummary summary,
-            final List<Query> queries) {
-        final double[][] result = new double[queries.size()][codebooks.levels()];
+            final List<Query> queries,
+            final Expected expected) {
+        final int rankings = search.rankings();
+        final Figures.Collector figures = new Figures.Collector(queries.size(), rankings, measures.size());
         final int tasks = spark.defaultParallelism() * TASKS_PER_CORE;
         final boolean merge = summary.blocks() > 1;
-        final int wave = merge ? queriesPerWave(summary) : queries.size();
+        final int wave = merge ? queriesPerWave(summary) : QUERIES_PER_WAVE;
         for (int from = 0; from < queries.size(); from += wave) {
             final int to = Math.min(queries.size(), from + wave);
-            final Broadcast<Task> task = spark.broadcast(
-                    new Task(codebooks, queries.subList(from, to).toArray(new Query[0]), r));
+            final Broadcast<Task<B>> task = spark.broadcast(
+                    new Task<>(search, measures, from, queries.subList(from, to).toArray(new Query[0]), expected));
             final List<Range> chunks = chunks(to - from, (tasks + summary.blocks() - 1) / summary.blocks());
-            final JavaPairRDD<Range, CodeBlock> pairs =
+            final JavaPairRDD<Range, B> pairs =
                     spark.parallelize(chunks, chunks.size()).cartesian(blocks);
-            final JavaPairRDD<Integer, Double> values = merge
+            final JavaPairRDD<Integer, double[]> values = merge
                     ? pairs.flatMapToPair(pair -> task.value().rankings(pair._1(), pair._2()))
-                            .reduceByKey((a, b) -> a.merge(b).top(task.value().r), tasks)
-                            .mapValues(ranking -> AveragePrecision.of(ranking, task.value().r))
-                    : pairs.flatMapToPair(pair -> task.value().precisions(pair._1(), pair._2()));
-            for (final Tuple2<Integer, Double> value : values.collect()) {
-                result[from + value._1() / codebooks.levels()][value._1() % codebooks.levels()] = value._2();
-            }
+                            .reduceByKey(
+                                    (a, b) ->
+                                            a.merge(b).top(task.value().measures.r()),
+                                    tasks)
+                            .mapToPair(ranked -> new Tuple2<>(
+                                    ranked._1(), task.value().figures(ranked._1() / rankings, ranked._2())))
+                    : pairs.flatMapToPair(pair -> task.value().figures(pair._1(), pair._2()));
+            figures.add(from, to, values.collect());
             task.destroy();
         }
-        return result;
+        return figures.build();
     }
 
     private int queriesPerWave(final TableSummary summary) {
-        double groups = 0;
-        for (int level = 0; level < codebooks.levels(); level++) {
-            final double perBlock = Math.min((double) summary.rows(), Math.pow(codebooks.codewords(), level + 1.0));
-            groups += Math.min((double) summary.rows(), summary.blocks() * Math.min(perBlock, (double) r));
-        }
-        return (int) Math.max(1, Math.min(Integer.MAX_VALUE, GROUPS_PER_WAVE / groups));
+        final double groups = search.groups(summary.rows(), summary.blocks(), measures.r());
+        return (int) Math.max(1, Math.min(QUERIES_PER_WAVE, GROUPS_PER_WAVE / groups));
     }
 
     private static List<Range> chunks(final int queries, final int wanted) {
@@ -81,7 +90,7 @@ record Retrieval(Codebooks codebooks, long r) {
         return chunks;
     }
 
-    /** A chunk of queries, from the first to before the last. No record, because Spark's Kryo cannot write one. */
+    /** A chunk of a wave's queries, from the first to before the last. No record, because Spark's Kryo cannot write one. */
     private static final class Range implements Serializable {
         private static final long serialVersionUID = 1L;
 
@@ -95,43 +104,60 @@ record Retrieval(Codebooks codebooks, long r) {
     }
 
     /** What every task of a wave needs. No record, because Spark's Kryo cannot write one. */
-    private static final class Task implements Serializable {
+    private static final class Task<B> implements Serializable {
         private static final long serialVersionUID = 1L;
 
-        private final Codebooks codebooks;
-        private final Query[] queries;
-        private final long r;
+        private final Search<B> search;
+        private final Measures measures;
+        /** Queries before this wave's. */
+        private final int before;
 
-        Task(final Codebooks codebooks, final Query[] queries, final long r) {
-            this.codebooks = codebooks;
+        private final Query[] queries;
+        private final long[] relevantRows;
+        private final double[] idealGain;
+
+        Task(
+                final Search<B> search,
+                final Measures measures,
+                final int before,
+                final Query[] queries,
+                final Expected expected) {
+            this.search = search;
+            this.measures = measures;
+            this.before = before;
             this.queries = queries;
-            this.r = r;
+            this.relevantRows = expected.relevantRows();
+            this.idealGain = expected.idealGain();
         }
 
-        Iterator<Tuple2<Integer, Ranking>> rankings(final Range range, final CodeBlock block) {
+        Iterator<Tuple2<Integer, Ranking>> rankings(final Range range, final B block) {
             final List<Tuple2<Integer, Ranking>> results = new ArrayList<>();
             for (int query = range.from; query < range.to; query++) {
-                final Ranking[] rankings = rank(queries[query], block);
-                for (int level = 0; level < rankings.length; level++) {
-                    results.add(new Tuple2<>(query * rankings.length + level, rankings[level]));
+                final Ranking[] rankings = rank(query, block);
+                for (int i = 0; i < rankings.length; i++) {
+                    results.add(new Tuple2<>(query * rankings.length + i, rankings[i]));
                 }
             }
             return results.iterator();
         }
 
-        Iterator<Tuple2<Integer, Double>> precisions(final Range range, final CodeBlock block) {
-            final List<Tuple2<Integer, Double>> results = new ArrayList<>();
+        Iterator<Tuple2<Integer, double[]>> figures(final Range range, final B block) {
+            final List<Tuple2<Integer, double[]>> results = new ArrayList<>();
             for (int query = range.from; query < range.to; query++) {
-                final Ranking[] rankings = rank(queries[query], block);
-                for (int level = 0; level < rankings.length; level++) {
-                    results.add(new Tuple2<>(query * rankings.length + level, AveragePrecision.of(rankings[level], r)));
+                final Ranking[] rankings = rank(query, block);
+                for (int i = 0; i < rankings.length; i++) {
+                    results.add(new Tuple2<>(query * rankings.length + i, figures(query, rankings[i])));
                 }
             }
             return results.iterator();
         }
 
-        private Ranking[] rank(final Query query, final CodeBlock block) {
-            return block.rank(new LookupTables(codebooks, query.embedding()), query.labels(), r);
+        double[] figures(final int query, final Ranking ranking) {
+            return measures.of(ranking, relevantRows[before + query], idealGain[before + query]);
+        }
+
+        private Ranking[] rank(final int query, final B block) {
+            return search.rank(queries[query], before + query, block, measures.r());
         }
     }
 }

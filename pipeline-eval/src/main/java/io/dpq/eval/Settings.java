@@ -1,9 +1,13 @@
 package io.dpq.eval;
 
 import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
 import io.dpq.job.ResourcePlan;
 import io.dpq.lake.LakeSettings;
+import io.dpq.ranking.Score;
 import io.dpq.ranking.Ties;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * The job's own keys, checked.
@@ -19,7 +23,16 @@ import io.dpq.ranking.Ties;
  * @param blockRows rows of the database a task takes at the most
  * @param taskHeap bytes of Java heap that a task may count on
  * @param threads a task computes with
- * @param seed of the random codes
+ * @param seed of the random codes, of what baselines learn and of resampling
+ * @param score by what rows rank
+ * @param symmetric whether quantized queries are scored as well
+ * @param excludeSelf whether the row that is the query itself is left out of its ranking
+ * @param baselines other quantizers to learn and score on the same embeddings
+ * @param baselineSample embeddings they learn from
+ * @param compare earlier report to set the figures against
+ * @param maxDrop most that mAP of the last level may fall below that report
+ * @param thumbnails queries shown with what they find; 0 shows none
+ * @param images lake of the database's images, where one is configured
  */
 record Settings(
         String modelPath,
@@ -33,7 +46,16 @@ record Settings(
         int blockRows,
         long taskHeap,
         int threads,
-        long seed) {
+        long seed,
+        Score score,
+        boolean symmetric,
+        boolean excludeSelf,
+        List<BaselineKind> baselines,
+        int baselineSample,
+        Optional<String> compare,
+        Optional<Double> maxDrop,
+        int thumbnails,
+        Optional<LakeSettings> images) {
     static Settings from(final DpqConfig config) {
         final ResourcePlan plan = ResourcePlan.from(config);
         return new Settings(
@@ -48,6 +70,29 @@ record Settings(
                 config.integer("evaluate.block-rows", 1, 100_000_000),
                 plan.executorHeap() / plan.tasks(),
                 plan.threadsPerTask(),
-                config.seed());
+                config.seed(),
+                config.choice("evaluate.score", Score.class),
+                config.bool("evaluate.symmetric"),
+                config.bool("evaluate.exclude-self"),
+                BaselineKind.from(config, "evaluate.baselines"),
+                config.integer("evaluate.baseline-sample", 256, 1_000_000),
+                config.optionalString("evaluate.compare"),
+                maxDrop(config),
+                config.integer("evaluate.thumbnails", 0, 100),
+                config.isSet("encode.lake.path")
+                        ? Optional.of(LakeSettings.from(config, "encode.lake"))
+                        : Optional.empty());
+    }
+
+    private static Optional<Double> maxDrop(final DpqConfig config) {
+        final String key = "evaluate.gate.max-drop";
+        if (!config.isSet(key)) {
+            return Optional.empty();
+        }
+        if (config.optionalString("evaluate.compare").isEmpty()) {
+            throw UserException.usage("The key '" + key
+                    + "' asks by how much mAP may fall below an earlier report; set evaluate.compare to that report.");
+        }
+        return Optional.of(config.decimal(key, 0, 1));
     }
 }

@@ -12,6 +12,7 @@ import io.dpq.codes.CodeTable;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.image.ImageContract;
+import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
@@ -100,23 +101,28 @@ class EvaluateJobTest {
     private static NetworkSpec spec() {
         return new NetworkSpec(
                 2,
-                SIDE,
-                NetworkSpec.Backbone.SIMPLE_CNN,
-                4,
-                Optional.empty(),
-                true,
-                Optional.empty(),
-                0,
-                DIMENSIONS,
-                LEVELS,
-                CODEWORDS,
-                NetworkSpec.Similarity.L2,
-                1,
-                NetworkSpec.GradientMode.END_TO_END,
+                NetworkSpec.Input.images(SIDE),
+                new NetworkSpec.BackboneSpec(
+                        NetworkSpec.Backbone.SIMPLE_CNN, 4, 8, Optional.empty(), true, Optional.empty(), 0),
+                new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, DIMENSIONS),
+                new NetworkSpec.QuantizationSpec(
+                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
                 new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1),
                 new float[][] {{1, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 0, 0, 0, 0}},
                 new OptimizerSpec(
-                        OptimizerSpec.Kind.ADAM, 1e-3, 0.9, 0, 1, 1, 1e-3, OptimizerSpec.Schedule.CONSTANT, 0, 1, 1),
+                        OptimizerSpec.Kind.ADAM,
+                        1e-3,
+                        0.9,
+                        0,
+                        1,
+                        1,
+                        1,
+                        1,
+                        1e-3,
+                        OptimizerSpec.Schedule.CONSTANT,
+                        0,
+                        1,
+                        1),
                 100,
                 0,
                 7,
@@ -180,10 +186,15 @@ class EvaluateJobTest {
 
     /** A code table of the lake's training images, optionally without the first rows' labels. */
     private static void encode(final String table, final String modelId, final int unlabelled) {
+        encode(table, modelId, unlabelled, false);
+    }
+
+    private static void encode(
+            final String table, final String modelId, final int unlabelled, final boolean embeddings) {
         final short[] codes = databaseCodes();
         final List<Row> rows = new ArrayList<>();
         for (int i = 0; i < database.size(); i++) {
-            rows.add(RowFactory.create(
+            final List<Object> row = new ArrayList<>(java.util.Arrays.asList(
                     database.get(i).id(),
                     i < unlabelled ? null : database.get(i).labels().toArray(new String[0]),
                     (long) i,
@@ -192,10 +203,15 @@ class EvaluateJobTest {
                     null,
                     null,
                     null));
+            if (embeddings) {
+                row.add(database.get(i).embedding());
+            }
+            rows.add(RowFactory.create(row.toArray()));
         }
         final CodeRun run = new CodeTable(folder.resolve(table).toString(), hadoop)
                 .begin(new CodeRun.Identity(modelId, ImageContract.VERSION, LEVELS, CODEWORDS));
-        run.stage(spark.createDataFrame(rows, CodeSchema.staged(LEVELS)));
+        run.stage(spark.createDataFrame(
+                rows, embeddings ? CodeSchema.stagedWithEmbeddings(LEVELS) : CodeSchema.staged(LEVELS)));
         run.publish(spark, rows.size(), 0, 1000, Map.of());
     }
 
@@ -212,8 +228,13 @@ class EvaluateJobTest {
 
     private static String run(final String... sets) throws IOException {
         final ByteArrayOutputStream out = new ByteArrayOutputStream();
-        new EvaluateJob().run(new JobContext(spark, config(sets), new PrintStream(out, true, StandardCharsets.UTF_8)));
+        run(out, sets);
         return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private static Job.Outcome run(final ByteArrayOutputStream out, final String... sets) throws IOException {
+        return new EvaluateJob()
+                .run(new JobContext(spark, config(sets), new PrintStream(out, true, StandardCharsets.UTF_8)));
     }
 
     private static JsonNode report(final String name) throws IOException {
@@ -274,6 +295,163 @@ class EvaluateJobTest {
         assertThat(printed).contains("mAP@all of 24 queries over 72 rows").contains("report.html");
         assertThat(folder.resolve("report/report.html")).exists();
         assertThat(folder.resolve("report/report.csv")).exists();
+    }
+
+    @Test
+    void setsTheCodesAgainstTheEmbeddingsAndOtherQuantizers() throws IOException {
+        encode("embedded", model.modelId(), 0, true);
+        final String printed = run(
+                "codes.path=" + folder.resolve("embedded"),
+                "evaluate.baselines=[pq, opq, rq, itq]",
+                "evaluate.baseline-sample=256",
+                "evaluate.symmetric=true",
+                "evaluate.thumbnails=2",
+                "encode.lake.path=" + folder.resolve("lake/train"),
+                "evaluate.report=" + folder.resolve("rivals"));
+        final JsonNode report = report("rivals");
+        double exact = 0;
+        for (final Query query : queries) {
+            final Map<Double, int[]> groups = new TreeMap<>(Comparator.reverseOrder());
+            for (final Query row : database) {
+                double inner = 0;
+                for (int d = 0; d < DIMENSIONS; d++) {
+                    inner += (double) query.embedding()[d] * row.embedding()[d];
+                }
+                final int[] group = groups.computeIfAbsent(inner + 0.0, s -> new int[2]);
+                group[0]++;
+                group[1] += Collections.disjoint(row.labels(), query.labels()) ? 0 : 1;
+            }
+            exact += ApOracle.ofFormula(
+                            groups.values().stream()
+                                    .map(group -> new ApOracle.Group(group[0], group[1]))
+                                    .toList(),
+                            72)
+                    / queries.size();
+        }
+        assertThat(report.path("embedding").path("map").asDouble()).isEqualTo(exact, within(1e-12));
+        final List<String> methods = new ArrayList<>();
+        for (final JsonNode row : report.path("baselines")) {
+            methods.add(row.path("method").asText() + row.path("bits").asInt());
+            assertThat(row.path("map").asDouble()).isBetween(0.08, 1.0);
+            final boolean binary = row.path("method").asText().equals("itq");
+            assertThat(row.path("relativeQuantizationError").isNull()).isEqualTo(binary);
+        }
+        assertThat(methods).containsExactly("pq2", "pq4", "opq2", "opq4", "rq2", "rq4", "itq2", "itq4");
+        assertThat(report.path("levels").path(1).path("symmetricMap").asDouble())
+                .isBetween(0.08, 1.0);
+        assertThat(printed).contains("unquantized").contains("itq");
+        assertThat(folder.resolve("rivals/report.html"))
+                .content()
+                .contains("data:image/jpeg;base64,", "Baselines on the same embeddings", "principal axes");
+        assertThat(Files.readAllLines(folder.resolve("rivals/queries.jsonl"))).hasSize(24);
+    }
+
+    @Test
+    void baselinesNeedEmbeddings() {
+        assertThatThrownBy(() -> run("evaluate.baselines=[pq]"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("encode.columns.embedding");
+        assertThatThrownBy(() -> run("evaluate.baselines=[lsh]"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("pq, opq, rq, itq");
+    }
+
+    @Test
+    void comparesWithAnEarlierReportAndGuardsTheLastLevel() throws IOException {
+        final Path old = folder.resolve("old");
+        run("evaluate.random-baseline=false", "evaluate.report=" + old);
+        final String[] again = {
+            "evaluate.random-baseline=false",
+            "evaluate.compare=" + old,
+            "evaluate.gate.max-drop=0.01",
+            "evaluate.report=" + folder.resolve("new")
+        };
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        assertThat(run(out, again)).isEqualTo(Job.Outcome.DONE);
+        final JsonNode same = report("new").path("comparison");
+        assertThat(same.path("queries").asInt()).isEqualTo(24);
+        assertThat(same.path("caveats")).isEmpty();
+        for (final JsonNode change : same.path("levels")) {
+            assertThat(change.path("difference").asDouble()).isZero();
+            assertThat(change.path("low").asDouble()).isZero();
+        }
+        // What the old report would be, had every query been answered perfectly.
+        final List<String> lines = new ArrayList<>();
+        for (final String line : Files.readAllLines(old.resolve("queries.jsonl"))) {
+            lines.add(line.replaceFirst("\"ap\":\\[.*]", "\"ap\":[1.0,1.0]"));
+        }
+        Files.deleteIfExists(old.resolve(".queries.jsonl.crc"));
+        Files.write(old.resolve("queries.jsonl"), lines.subList(1, lines.size()));
+        assertThat(run(out, again)).isEqualTo(Job.Outcome.OVER_BUDGET);
+        final JsonNode worse = report("new").path("comparison");
+        assertThat(worse.path("passed").asBoolean()).isFalse();
+        assertThat(worse.path("queries").asInt()).isEqualTo(23);
+        assertThat(worse.path("unmatched").asInt()).isEqualTo(1);
+        final JsonNode last = worse.path("levels").path(1);
+        assertThat(last.path("before").asDouble()).isEqualTo(1);
+        assertThat(last.path("difference").asDouble()).isNegative();
+        assertThat(last.path("low").asDouble())
+                .isLessThan(last.path("difference").asDouble());
+        assertThat(last.path("high").asDouble())
+                .isGreaterThan(last.path("difference").asDouble());
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("Over the failure budget");
+        assertThat(folder.resolve("new/report.html")).content().contains("Failed");
+    }
+
+    @Test
+    void refusesWhatCannotBeComparedWith() {
+        assertThatThrownBy(() -> run("evaluate.compare=" + folder.resolve("nowhere")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("evaluate.compare");
+        assertThatThrownBy(() -> run("evaluate.compare=" + folder.resolve("codes/_runs")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("evaluate.compare");
+        assertThatThrownBy(() -> new EvaluateJob().plan(config("evaluate.gate.max-drop=0.1")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("set evaluate.compare");
+    }
+
+    @Test
+    void sqlRanksAsTheEvaluationDoes() {
+        DpqFunctions.register(spark, folder.resolve("model").toString());
+        new CodeTable(folder.resolve("codes").toString(), hadoop)
+                .read(spark, model.modelId(), LEVELS)
+                .createOrReplaceTempView("codes");
+        double sum = 0;
+        for (final Query query : queries) {
+            final List<String> values = new ArrayList<>();
+            for (final float value : query.embedding()) {
+                values.add("float('" + value + "')");
+            }
+            final List<Row> scored = spark.sql("select labels, dpq_score(array(" + String.join(",", values)
+                            + "), array(level_1, level_2)) score from codes order by score desc")
+                    .collectAsList();
+            final Map<Double, int[]> groups = new TreeMap<>(Comparator.reverseOrder());
+            for (final Row row : scored) {
+                final int[] group = groups.computeIfAbsent(row.getDouble(1) + 0.0, s -> new int[2]);
+                group[0]++;
+                group[1] += Collections.disjoint(row.<String>getList(0), query.labels()) ? 0 : 1;
+            }
+            sum += ApOracle.ofFormula(
+                    groups.values().stream()
+                            .map(group -> new ApOracle.Group(group[0], group[1]))
+                            .toList(),
+                    72);
+        }
+        assertThat(sum / queries.size()).isEqualTo(oracle(2, 72), within(1e-12));
+        final short[] codes = databaseCodes();
+        final Row first = spark.sql(
+                        "select dpq_decode(array(level_1)), dpq_distance(dpq_decode(array(level_1, level_2)),"
+                                + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
+                                + " 1")
+                .head();
+        assertThat(first.<Float>getList(0).get(3)).isEqualTo(codebooks.value(0, codes[0], 3));
+        assertThat(first.getDouble(1)).isZero();
+        assertThat(first.isNullAt(2)).isTrue();
+        assertThatThrownBy(() -> spark.sql("select dpq_decode(array(99))").collectAsList())
+                .rootCause()
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("codewords 0 to 3");
     }
 
     @Test
@@ -347,7 +525,7 @@ class EvaluateJobTest {
 
     @Test
     void aMergeThatExceedsTheHeapIsRefused() {
-        Evaluation.requireRoom(2, 8_000_000, 1L << 30);
+        Evaluation.requireRoom(2, 6_000_000, 1L << 30);
         Evaluation.requireRoom(1, 1_000_000_000, 1L << 30);
         assertThatThrownBy(() -> Evaluation.requireRoom(2, 9_000_000, 1L << 30))
                 .isInstanceOf(UserException.class)
@@ -387,10 +565,20 @@ class EvaluateJobTest {
 
     @Test
     void planNamesWhatIsReadAndWritten() {
-        assertThat(String.join("\n", new EvaluateJob().plan(config("evaluate.r=50"))))
+        assertThat(String.join(
+                        "\n",
+                        new EvaluateJob()
+                                .plan(config(
+                                        "evaluate.r=50",
+                                        "evaluate.baselines=[itq, pq]",
+                                        "evaluate.compare=/old",
+                                        "evaluate.gate.max-drop=0.02"))))
                 .contains(
                         folder.resolve("codes").toString(),
                         folder.resolve("report").toString(),
-                        "cut at rank 50");
+                        "cut at rank 50",
+                        "[ITQ, PQ]",
+                        "/old",
+                        "by more than 0.02");
     }
 }

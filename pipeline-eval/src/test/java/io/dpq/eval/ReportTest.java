@@ -18,8 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ReportTest {
+    private static final List<QueryLines.Line> LINES = List.of(
+            new QueryLines.Line("a,\"b\".jpg", List.of("cat"), 3, List.of(0.1, 0.2)),
+            new QueryLines.Line("c", List.of(), 0, List.of(0.0, 0.0)));
+
     private static String file(final Report report, final String name) throws IOException {
-        return new String(ReportFiles.render(report).get(name), StandardCharsets.UTF_8);
+        return new String(ReportFiles.render(report, LINES, Illustrations.NONE).get(name), StandardCharsets.UTF_8);
     }
 
     private static List<String> fields(final JsonNode node) {
@@ -33,10 +37,15 @@ class ReportTest {
         final JsonNode json = new ObjectMapper().readTree(file(Reports.report("/m", true), ReportFiles.JSON));
         assertThat(fields(json))
                 .containsExactly(
+                        "baselines",
+                        "classes",
                         "codes",
+                        "comparison",
                         "config",
                         "conventions",
                         "createdAt",
+                        "curveRanks",
+                        "embedding",
                         "formatVersion",
                         "kind",
                         "levels",
@@ -53,19 +62,31 @@ class ReportTest {
                 .containsExactly("count", "empty", "path", "relevantPairs", "undecodable", "unlabelled");
         assertThat(fields(json.path("conventions")))
                 .containsExactly(
-                        "emptyQueries", "metric", "r", "relevance", "score", "tieRule", "ties", "wholeDatabase");
+                        "emptyQueries",
+                        "excludedSelves",
+                        "metric",
+                        "otherMetrics",
+                        "r",
+                        "relevance",
+                        "score",
+                        "tieRule",
+                        "ties",
+                        "wholeDatabase");
         assertThat(json.path("levels")).hasSize(4);
         final JsonNode level = json.path("levels").path(2);
         assertThat(fields(level))
                 .containsExactly(
                         "bits",
+                        "curves",
                         "deadCodewords",
                         "entropyBits",
                         "level",
                         "map",
+                        "ndcg",
                         "quantizationError",
                         "randomMap",
-                        "relativeQuantizationError");
+                        "relativeQuantizationError",
+                        "symmetricMap");
         assertThat(level.path("bits").asInt()).isEqualTo(24);
         assertThat(level.path("map").asDouble()).isEqualTo(0.4493);
     }
@@ -87,9 +108,11 @@ class ReportTest {
         assertThat(lines).hasSize(5);
         assertThat(lines.get(0))
                 .isEqualTo("level,bits,map,random_map,quantization_error,relative_quantization_error,dead_codewords,"
-                        + "entropy_bits");
+                        + "entropy_bits,ndcg,symmetric_map,embedding_map,pq_map,itq_map");
         final String[] row = lines.get(2).split(",", -1);
-        assertThat(row).hasSize(8);
+        assertThat(row).hasSize(13);
+        assertThat(row[11]).isEqualTo("0.35");
+        assertThat(row[12]).isEmpty();
         assertThat(row[0]).isEqualTo("2");
         assertThat(row[1]).isEqualTo("16");
         assertThat(Double.parseDouble(row[2])).isEqualTo(0.4451);
@@ -120,20 +143,71 @@ class ReportTest {
     }
 
     @Test
-    void plotDrawsEveryLevelWithinItsFrame() {
-        final String svg = CurvePlot.svg(Reports.report("/m", true).levels());
-        assertThat(svg.split("class=\"map\" cx", -1)).hasSize(5);
-        assertThat(svg.split("class=\"random\" cx", -1)).hasSize(5);
+    void plotsDrawEveryPointWithinTheirFrame() {
+        final Report report = Reports.report("/m", true);
+        // 4 levels each of model, random codes, quantized queries and embeddings; 2 and 1 of the baselines.
+        assertThat(circles(ReportPlots.quality(report).svg())).isEqualTo(19);
+        // 4 levels and the embeddings, 6 ranks and 11 recalls each.
+        assertThat(circles(ReportPlots.precision(report).svg())).isEqualTo(30);
+        assertThat(circles(ReportPlots.recall(report).svg())).isEqualTo(55);
+    }
+
+    private static int circles(final String svg) {
         final var matcher =
                 java.util.regex.Pattern.compile("c([xy])=\"([0-9.]+)\"").matcher(svg);
         int drawn = 0;
         while (matcher.find()) {
             drawn++;
-            assertThat(Double.parseDouble(matcher.group(2)))
-                    .isBetween(32.0, matcher.group(1).equals("x") ? 696.0 : 276.0);
+            final boolean x = matcher.group(1).equals("x");
+            assertThat(Double.parseDouble(matcher.group(2))).isBetween(x ? 64.0 : 32.0, x ? 696.0 : 276.0);
         }
-        // Four levels and their random codes, an x and a y each.
-        assertThat(drawn).isEqualTo(16);
+        return drawn / 2;
+    }
+
+    @Test
+    void axesEndInRoundNumbers() {
+        assertThat(Plot.Axis.upTo("", 0.4519).to()).isEqualTo(0.5, within(1e-12));
+        assertThat(Plot.Axis.upTo("", 1).to()).isEqualTo(1, within(1e-12));
+        assertThat(Plot.Axis.upTo("", 1).ticks()).hasSizeBetween(5, 7);
+        assertThat(Plot.Axis.upTo("", 0.01).text().apply(0.002)).isEqualTo("0.002");
+        assertThat(Plot.Axis.upTo("", 31_234).to()).isEqualTo(40_000, within(1e-6));
+        assertThat(Plot.Axis.decades("", 54_000).ticks()).containsExactly(1.0, 10.0, 100.0, 1000.0, 10_000.0);
+    }
+
+    @Test
+    void trainingCurvesPassOverWhatTheyDoNotKnow() {
+        final List<Plot> plots = TrainingCurves.plots(String.join(
+                "\n",
+                "{\"type\":\"round\",\"step\":1,\"loss\":2.5}",
+                "no json {",
+                "",
+                "[1,2]",
+                "{\"step\":2,\"loss\":\"NaN\"}",
+                "{\"step\":3,\"loss\":1.5,\"new\":{}}",
+                "{\"step\":3,\"validationMap\":[0.3,0.4]}",
+                "{\"step\":4,\"validationMap\":[0.5,0.6]}"));
+        assertThat(plots).extracting(Plot::label).containsExactly("training loss", "validation mAP");
+        assertThat(plots.get(0).lines().get(0).points())
+                .containsExactly(new Plot.Point(1, 2.5), new Plot.Point(3, 1.5));
+        assertThat(plots.get(1).lines()).hasSize(2);
+        assertThat(TrainingCurves.plots("")).isEmpty();
+    }
+
+    @Test
+    void queriesAreALineEachAndReadBack() throws IOException {
+        assertThat(QueryLines.readPrecisions(QueryLines.write(LINES)))
+                .isEqualTo(Map.of("a,\"b\".jpg", List.of(0.1, 0.2), "c", List.of(0.0, 0.0)));
+    }
+
+    @Test
+    void labelsAreMeansOfTheirQueries() {
+        final List<Report.LabelFigures> table = LabelTable.of(List.of(
+                new QueryLines.Line("1", List.of("x", "y"), 1, List.of(0.2)),
+                new QueryLines.Line("2", List.of("y"), 1, List.of(0.6)),
+                new QueryLines.Line("3", List.of(), 0, List.of(0.0))));
+        assertThat(table)
+                .containsExactly(
+                        new Report.LabelFigures("x", 1, List.of(0.2)), new Report.LabelFigures("y", 2, List.of(0.4)));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.dpq.eval;
 
+import io.dpq.ranking.Score;
 import io.dpq.ranking.Ties;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -33,7 +34,13 @@ final class Reports {
                     12.5 / (i + 1),
                     0.641 / (i + 1),
                     i,
-                    7.91 - i * 0.07);
+                    7.91 - i * 0.07,
+                    0.71 + i * 0.01,
+                    random ? 0.43 + i * 0.003 : null,
+                    new Report.Curves(
+                            List.of(0.9, 0.88, 0.84, 0.8, 0.74 + i * 0.01, 0.4),
+                            List.of(1e-4, 2e-4, 5e-4, 1e-3, 0.02, 1.0),
+                            List.of(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25, 0.2, 0.1)));
         }
         return new Report(
                 Report.VERSION,
@@ -43,10 +50,36 @@ final class Reports {
                 new Report.Codes(
                         "hdfs:/lake/codes", List.of("20261122T140000Z-00c0ffee", "20261123T020000Z-0badcafe"), 54_000),
                 new Report.Queries("hdfs:/lake/query", 1_000, 2, 1, 3, 5_400_123),
-                Report.Conventions.of(54_000, true, Ties.EXPECTED),
+                Report.Conventions.of(54_000, true, Ties.EXPECTED, Score.INNER_PRODUCT, 0),
                 List.of(levels),
                 seconds,
                 Map.of("dpq", "0.1.0", "spark", "3.5.5"),
-                config);
+                config,
+                List.of(1L, 2L, 5L, 10L, 100L, 54_000L),
+                random ? new Report.Embedding(0.4571, 0.81, levels[3].curves()) : null,
+                random
+                        ? List.of(
+                                new Report.Baseline("pq", 1, 8, 0.31, 0.6, 0.7),
+                                new Report.Baseline("pq", 2, 16, 0.35, 0.62, 0.6),
+                                new Report.Baseline("itq", 1, 8, 0.22, 0.5, null))
+                        : List.of(),
+                List.of(
+                        new Report.LabelFigures("cat", 600, List.of(0.3, 0.31, 0.32, 0.33)),
+                        new Report.LabelFigures("dog <b>", 400, List.of(0.5, 0.51, 0.52, 0.53))),
+                random
+                        ? new Report.Comparison(
+                                "/old/report.json",
+                                "2026-11-20T10:00:00Z",
+                                "ab".repeat(32),
+                                998,
+                                4,
+                                List.of("The database had 50000 rows, not 54000."),
+                                2000,
+                                List.of(
+                                        new Report.Change(1, 8, 0.45, 0.4402, -0.0098, -0.012, -0.004),
+                                        new Report.Change(2, 16, 0.44, 0.4451, 0.0051, -0.001, 0.011)),
+                                0.01,
+                                true)
+                        : null);
     }
 }

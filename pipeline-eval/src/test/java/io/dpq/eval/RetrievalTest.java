@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import io.dpq.config.UserException;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.LookupTables;
+import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.ranking.ApOracle;
 import io.dpq.ranking.CodeBlock;
+import io.dpq.ranking.Score;
 import io.dpq.ranking.Ties;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +18,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -39,6 +42,7 @@ class RetrievalTest {
     private static final int CODEWORDS = 4;
     private static final int DIMENSIONS = 2;
     private static final int ROWS = 211;
+    private static final int OWN = 10;
     private static final List<String> CLASSES = List.of("cat", "dog", "eel", "fox");
 
     private static SparkSession spark;
@@ -73,6 +77,9 @@ class RetrievalTest {
                     }));
         }
         queries.add(new Query("zero", List.of("cat"), new float[] {0, 0}));
+        // A query that is a row of the table.
+        final Row own = table.get(10);
+        queries.add(new Query(own.getString(0), own.<List<String>>getAs(1), new float[] {1, -2}));
     }
 
     @AfterAll
@@ -98,14 +105,179 @@ class RetrievalTest {
 
     private static double[][] run(
             final List<Row> rows, final int partitions, final int blockRows, final Ties ties, final long r) {
-        final JavaRDD<CodeBlock> blocks =
-                new CodeBlocks(LEVELS, CODEWORDS, ties, blockRows).of(dataset(rows, partitions), rows.size());
+        return run(rows, partitions, blockRows, ties, r, Score.INNER_PRODUCT, false, false);
+    }
+
+    private static double[][] run(
+            final List<Row> rows,
+            final int partitions,
+            final int blockRows,
+            final Ties ties,
+            final long r,
+            final Score score,
+            final boolean symmetric,
+            final boolean excludeSelf) {
+        final Map<String, Integer> selves = new TreeMap<>();
+        for (int i = 0; i < queries.size() && excludeSelf; i++) {
+            selves.put(queries.get(i).id(), i);
+        }
+        final JavaRDD<CodeBlock> blocks = new CodeBlocks(
+                        LEVELS,
+                        CODEWORDS,
+                        ties,
+                        blockRows,
+                        selves,
+                        score == Score.INNER_PRODUCT ? Optional.empty() : Optional.of(codebooks))
+                .of(dataset(rows, partitions), rows.size());
         final TableSummary summary = TableSummary.of(blocks, LEVELS, CODEWORDS);
         assertThat(summary.rows()).isEqualTo(rows.size());
-        final double[][] result = new Retrieval(codebooks, r)
-                .averagePrecisions(JavaSparkContext.fromSparkContext(spark.sparkContext()), blocks, summary, queries);
+        final Measures measures = new Measures(Math.min(r, rows.size()));
+        final CodeSearch search = symmetric
+                ? CodeSearch.symmetric(codebooks, score, 1, queryCodes())
+                : CodeSearch.asymmetric(codebooks, score, 1);
+        final Figures figures = new Retrieval<>(search, measures)
+                .run(
+                        JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                        blocks,
+                        summary,
+                        queries,
+                        summary.expected(queries, measures));
         blocks.unpersist();
+        return byQuery(figures);
+    }
+
+    private static double[][] byQuery(final Figures figures) {
+        final double[][] byQuery = new double[queries.size()][figures.precisions().length];
+        for (int query = 0; query < byQuery.length; query++) {
+            for (int ranking = 0; ranking < byQuery[query].length; ranking++) {
+                byQuery[query][ranking] = figures.precisions()[ranking][query];
+            }
+        }
+        return byQuery;
+    }
+
+    private static short[] queryCodes() {
+        final float[] vectors = new float[queries.size() * DIMENSIONS];
+        for (int i = 0; i < queries.size(); i++) {
+            System.arraycopy(queries.get(i).embedding(), 0, vectors, i * DIMENSIONS, DIMENSIONS);
+        }
+        final short[] codes = new short[queries.size() * LEVELS];
+        new ResidualEncoder(codebooks).encode(vectors, queries.size(), codes);
+        return codes;
+    }
+
+    private static float[] decoded(final short[] codes, final int offset, final int level) {
+        final float[] sum = new float[DIMENSIONS];
+        for (int l = 0; l < level; l++) {
+            for (int d = 0; d < DIMENSIONS; d++) {
+                sum[d] += codebooks.value(l, codes[offset + l], d);
+            }
+        }
+        return sum;
+    }
+
+    /** Values and queries are small multiples of one half, so that every sum is exact and ties are ties. */
+    private static double score(final Score score, final float[] query, final float[] item) {
+        double inner = 0;
+        double distance = 0;
+        double norm = 0;
+        for (int d = 0; d < DIMENSIONS; d++) {
+            inner += (double) query[d] * item[d];
+            distance += Math.pow((double) query[d] - item[d], 2);
+            norm += (double) item[d] * item[d];
+        }
+        return switch (score) {
+            case INNER_PRODUCT -> inner;
+            case L2 -> -distance;
+            case COSINE -> norm > 0 ? inner / Math.sqrt(norm) : 0;
+        };
+    }
+
+    private static double[][] oracle(
+            final Score score, final boolean symmetric, final boolean excludeSelf, final int r) {
+        final short[] queryCodes = queryCodes();
+        final double[][] result = new double[queries.size()][LEVELS];
+        for (int q = 0; q < queries.size(); q++) {
+            for (int level = 1; level <= LEVELS; level++) {
+                final float[] query = symmetric
+                        ? decoded(queryCodes, q * LEVELS, level)
+                        : queries.get(q).embedding();
+                final Map<Double, List<Row>> byScore = new TreeMap<>(Comparator.reverseOrder());
+                for (final Row row : table) {
+                    if (excludeSelf && row.getString(0).equals(queries.get(q).id())) {
+                        continue;
+                    }
+                    final short[] code = {row.getShort(2), row.getShort(3), row.getShort(4)};
+                    byScore.computeIfAbsent(score(score, query, decoded(code, 0, level)) + 0.0, s -> new ArrayList<>())
+                            .add(row);
+                }
+                result[q][level - 1] = ApOracle.ofFormula(groups(byScore, queries.get(q)), r);
+            }
+        }
         return result;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "INNER_PRODUCT,true,false,40",
+        "L2,false,false,211",
+        "L2,true,true,40",
+        "COSINE,false,true,211",
+        "COSINE,true,false,7"
+    })
+    void everyScoreIsTheValueByDefinition(
+            final Score score, final boolean symmetric, final boolean excludeSelf, final int r) {
+        final double[][] expected = oracle(score, symmetric, excludeSelf, r);
+        assertClose(run(table, 2, 1_000_000, Ties.EXPECTED, r, score, symmetric, excludeSelf), expected);
+        assertThat(run(table, 3, 60, Ties.EXPECTED, r, score, symmetric, excludeSelf))
+                .isDeepEqualTo(run(table, 2, 1_000_000, Ties.EXPECTED, r, score, symmetric, excludeSelf));
+    }
+
+    @Test
+    void leavingTheOwnRowOutChangesOnlyWhoHasOne() {
+        final double[][] with = run(table, 2, 50, Ties.ID, ROWS);
+        final double[][] without = run(table, 2, 50, Ties.ID, ROWS, Score.INNER_PRODUCT, false, true);
+        assertThat(without[OWN]).isNotEqualTo(with[OWN]);
+        assertThat(without[0]).isEqualTo(with[0]);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INNER_PRODUCT,EXPECTED,false", "L2,ID,true", "COSINE,EXPECTED,true"})
+    void embeddingsRankExactly(final Score score, final Ties ties, final boolean excludeSelf) {
+        final List<Row> rows = new ArrayList<>();
+        for (final Row row : table) {
+            final short[] code = {row.getShort(2), row.getShort(3), row.getShort(4)};
+            rows.add(RowFactory.create(row.get(0), row.get(1), decoded(code, 0, LEVELS)));
+        }
+        final StructType schema = new StructType()
+                .add("id", DataTypes.StringType)
+                .add("labels", DataTypes.createArrayType(DataTypes.StringType))
+                .add("embedding", DataTypes.createArrayType(DataTypes.FloatType));
+        final Map<String, Integer> selves = new TreeMap<>();
+        for (int i = 0; i < queries.size() && excludeSelf; i++) {
+            selves.put(queries.get(i).id(), i);
+        }
+        for (final int blockRows : new int[] {1000, 30}) {
+            final JavaRDD<EmbeddingBlock> blocks = new EmbeddingBlocks(DIMENSIONS, ties, blockRows, selves)
+                    .of(spark.createDataFrame(rows, schema).repartition(3), ROWS);
+            final TableSummary summary = TableSummary.of(blocks);
+            assertThat(summary.blocks()).isEqualTo(blockRows > ROWS ? 1 : 8);
+            final Measures measures = new Measures(ROWS);
+            final double[][] actual = byQuery(new Retrieval<>(new ExactSearch(score), measures)
+                    .run(
+                            JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                            blocks,
+                            summary,
+                            queries,
+                            summary.expected(queries, measures)));
+            final double[][] expected = ties == Ties.ID
+                    ? run(table, 1, 1000, ties, ROWS, score, false, excludeSelf)
+                    : oracle(score, false, excludeSelf, ROWS);
+            for (int query = 0; query < actual.length; query++) {
+                assertThat(actual[query][0]).isEqualTo(expected[query][LEVELS - 1], within(1e-12));
+            }
+            blocks.unpersist();
+        }
     }
 
     private static double[][] oracle(final Ties ties, final int r) {
@@ -197,9 +369,13 @@ class RetrievalTest {
         }
     }
 
+    private static CodeBlocks blocks(final int blockRows) {
+        return new CodeBlocks(LEVELS, CODEWORDS, Ties.EXPECTED, blockRows, Map.of(), Optional.empty());
+    }
+
     @Test
     void randomCodesDependOnSeedAndIdAlone() {
-        final CodeBlocks blocks = new CodeBlocks(LEVELS, CODEWORDS, Ties.EXPECTED, 1_000);
+        final CodeBlocks blocks = blocks(1_000);
         final long[][] once = usage(blocks.random(dataset(table, 1), ROWS, 1));
         assertThat(usage(blocks.random(dataset(table, 7), ROWS, 1))).isDeepEqualTo(once);
         assertThat(usage(blocks.random(dataset(table, 1), ROWS, 2))[0]).isNotEqualTo(once[0]);
@@ -226,8 +402,7 @@ class RetrievalTest {
                 RowFactory.create("b", List.of("dog", "cat"), (short) 0, (short) 2, (short) 3),
                 RowFactory.create("c", null, (short) 0, (short) 1, (short) 3),
                 RowFactory.create("d", List.of("eel"), (short) 0, (short) 2, (short) 0));
-        final TableSummary summary = TableSummary.of(
-                new CodeBlocks(LEVELS, CODEWORDS, Ties.EXPECTED, 2).of(dataset(rows, 3), 4), LEVELS, CODEWORDS);
+        final TableSummary summary = TableSummary.of(blocks(2).of(dataset(rows, 3), 4), LEVELS, CODEWORDS);
         assertThat(summary.rows()).isEqualTo(4);
         assertThat(IntStream.range(0, 3).map(summary::deadCodewords)).containsExactly(3, 2, 2);
         assertThat(summary.entropy(0)).isEqualTo(0.0, within(1e-12));
@@ -242,9 +417,7 @@ class RetrievalTest {
     @Test
     void refusesCodesThatNoCodewordHas() {
         final List<Row> rows = List.of(RowFactory.create("a", List.of("cat"), (short) 0, (short) CODEWORDS, (short) 3));
-        assertThatThrownBy(() -> new CodeBlocks(LEVELS, CODEWORDS, Ties.EXPECTED, 2)
-                        .of(dataset(rows, 1), 1)
-                        .count())
+        assertThatThrownBy(() -> blocks(2).of(dataset(rows, 1), 1).count())
                 .rootCause()
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("holds 4 in level_2 where codes are 0 to 3");

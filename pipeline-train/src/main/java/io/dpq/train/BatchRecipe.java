@@ -1,9 +1,9 @@
 package io.dpq.train;
 
-import io.dpq.image.ImageContract;
+import io.dpq.image.Augmentation;
 import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
-import io.dpq.image.RgbImage;
+import io.dpq.image.InputReader;
 import io.dpq.image.Tensors;
 import java.io.Serializable;
 import java.util.List;
@@ -16,22 +16,16 @@ import java.util.SplittableRandom;
 final class BatchRecipe implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final String contract;
+    private final InputContract contract;
     private final BatchMaker maker;
-    private final boolean randomCrop;
-    private final boolean randomFlip;
+    private final Augmentation augmentation;
     private final long seed;
 
     BatchRecipe(
-            final ImageContract contract,
-            final BatchMaker maker,
-            final boolean randomCrop,
-            final boolean randomFlip,
-            final long seed) {
-        this.contract = ContractJson.write(contract);
+            final InputContract contract, final BatchMaker maker, final Augmentation augmentation, final long seed) {
+        this.contract = contract;
         this.maker = maker;
-        this.randomCrop = randomCrop;
-        this.randomFlip = randomFlip;
+        this.augmentation = augmentation;
         this.seed = seed;
     }
 
@@ -41,52 +35,62 @@ final class BatchRecipe implements Serializable {
 
     /** What decodes on this JVM. */
     Kitchen open() {
-        return new Kitchen(ContractJson.read(contract));
+        return new Kitchen(contract);
     }
 
     /** A recipe with its tools, which do not travel. */
     final class Kitchen {
-        private final ImageDecoder decoder;
+        private final InputReader reader;
         private final Tensors tensors;
+        private final ImageDecoder decoder;
+        private final boolean augments;
         private final int length;
 
-        private Kitchen(final ImageContract contract) {
-            this.decoder = new ImageDecoder(contract);
-            this.tensors = new Tensors(contract);
-            this.length = contract.tensorLength();
+        private Kitchen(final InputContract contract) {
+            this.reader = contract.reader();
+            this.tensors = new Tensors(contract.images());
+            this.decoder = new ImageDecoder(contract.images());
+            this.augments = !contract.vectors();
+            this.length = reader.length();
         }
 
-        /** Decodes and augments a training batch. */
+        /** Reads a training batch, and augments it where it is of images. */
         float[] augmented(final List<TrainRow> rows, final int epoch) {
-            final float[] images = new float[rows.size() * length];
-            for (int i = 0; i < rows.size(); i++) {
-                final TrainRow row = rows.get(i);
-                tensors.augmented(
-                        decode(row),
-                        randomCrop,
-                        randomFlip,
-                        new SplittableRandom(Seeds.mix(seed, epoch, row.key())),
-                        images,
-                        i * length);
-            }
-            return images;
+            return augments ? batch(rows, (row, into, at) -> augment(row, epoch, into, at)) : centred(rows);
         }
 
-        /** Decodes a batch as every job but training sees it. */
+        private void augment(final TrainRow row, final int epoch, final float[] into, final int at)
+                throws ImageRejectedException {
+            tensors.augmented(
+                    decoder.decode(row.content()),
+                    augmentation,
+                    new SplittableRandom(Seeds.mix(seed, epoch, row.key())),
+                    into,
+                    at);
+        }
+
+        /** Reads a batch as every job but training sees it. */
         float[] centred(final List<TrainRow> rows) {
-            final float[] images = new float[rows.size() * length];
-            for (int i = 0; i < rows.size(); i++) {
-                tensors.centre(decode(rows.get(i)), images, i * length);
-            }
-            return images;
+            return batch(rows, (row, into, at) -> reader.read(row.content(), into, at));
         }
 
-        private RgbImage decode(final TrainRow row) {
-            try {
-                return decoder.decode(row.content());
-            } catch (ImageRejectedException e) {
-                throw new IllegalStateException("The image " + row.id() + " could be decoded before but not now.", e);
+        private float[] batch(final List<TrainRow> rows, final Cook cook) {
+            final float[] inputs = new float[Math.multiplyExact(rows.size(), length)];
+            for (int i = 0; i < rows.size(); i++) {
+                try {
+                    cook.add(rows.get(i), inputs, i * length);
+                } catch (ImageRejectedException e) {
+                    throw new IllegalStateException(
+                            "The row " + rows.get(i).id() + " could be read before but not now.", e);
+                }
             }
+            return inputs;
         }
+    }
+
+    /** Writes a row's input into a batch. */
+    @FunctionalInterface
+    private interface Cook {
+        void add(TrainRow row, float[] into, int at) throws ImageRejectedException;
     }
 }

@@ -5,17 +5,23 @@ import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
+import scala.Tuple2;
 
 /** Embeddings of a seeded sample of the training images, on the driver. The same rows and order whatever the partitioning. */
 final class EmbeddingSample {
+    private final long[] keys;
     private final float[] vectors;
     private final int count;
     private final double accuracy;
 
-    private EmbeddingSample(final float[] vectors, final int count, final double accuracy) {
+    private EmbeddingSample(final long[] keys, final float[] vectors, final int count, final double accuracy) {
+        this.keys = keys;
         this.vectors = vectors;
         this.count = count;
         this.accuracy = accuracy;
@@ -34,31 +40,79 @@ final class EmbeddingSample {
             final BatchRecipe recipe,
             final TrainSettings settings,
             final int size) {
-        final int count =
-                Math.min(Math.min(size, data.summary().usable()), (Integer.MAX_VALUE - 8) / settings.dimensions());
         final Broadcast<byte[]> sent = spark.broadcast(network);
-        final Broadcast<int[]> permutation =
-                spark.broadcast(Permutation.of(data.summary().usable(), Seeds.mix(settings.seed(), -1)));
+        try {
+            return of(
+                    spark,
+                    data,
+                    new RowEmbedder(sent, recipe, settings.image().crop(), settings.batchSize()),
+                    settings.dimensions(),
+                    settings.seed(),
+                    size);
+        } finally {
+            sent.destroy();
+        }
+    }
+
+    /**
+     * Embeds the same sample in any way.
+     *
+     * @param embedder from numbered rows to their embeddings
+     * @param dimensions length of those
+     * @param seed of the sample
+     * @param size images wanted; all are taken where there are fewer
+     */
+    static EmbeddingSample of(
+            final JavaSparkContext spark,
+            final TrainingData data,
+            final FlatMapFunction<Iterator<Tuple2<Integer, TrainRow>>, EmbeddedRow> embedder,
+            final int dimensions,
+            final long seed,
+            final int size) {
+        final int count = count(data, dimensions, size);
+        final Broadcast<int[]> permutation = spark.broadcast(order(data, seed));
         try {
             final List<EmbeddedRow> rows = data
                     .rows()
                     .mapPartitionsToPair(new SlotDealer(data.keys(), permutation, count))
-                    .mapPartitions(
-                            new RowEmbedder(sent, recipe, settings.image().crop(), settings.batchSize()))
+                    .mapPartitions(embedder)
                     .collect()
                     .stream()
                     .sorted(Comparator.comparingLong(EmbeddedRow::key))
                     .toList();
-            final float[] vectors = new float[count * settings.dimensions()];
+            final float[] vectors = new float[count * dimensions];
             for (int i = 0; i < count; i++) {
-                System.arraycopy(rows.get(i).embedding(), 0, vectors, i * settings.dimensions(), settings.dimensions());
+                System.arraycopy(rows.get(i).embedding(), 0, vectors, i * dimensions, dimensions);
             }
+            final long[] keys = rows.stream().mapToLong(EmbeddedRow::key).toArray();
             final long right = rows.stream().filter(EmbeddedRow::right).count();
-            return new EmbeddingSample(vectors, count, (double) right / count);
+            return new EmbeddingSample(keys, vectors, count, (double) right / count);
         } finally {
-            sent.destroy();
             permutation.destroy();
         }
+    }
+
+    /** Keys of a sample's rows in ascending order, without embedding them. */
+    static long[] keys(final TrainingData data, final int dimensions, final long seed, final int size) {
+        final int count = count(data, dimensions, size);
+        final int[] order = order(data, seed);
+        return IntStream.range(0, order.length)
+                .filter(row -> order[row] < count)
+                .mapToLong(row -> data.index().keys()[row])
+                .toArray();
+    }
+
+    private static int count(final TrainingData data, final int dimensions, final int size) {
+        return Math.min(Math.min(size, data.index().size()), (Integer.MAX_VALUE - 8) / dimensions);
+    }
+
+    private static int[] order(final TrainingData data, final long seed) {
+        return Permutation.of(data.index().size(), Seeds.mix(seed, -1));
+    }
+
+    /** Keys of the rows, in their order. */
+    long[] keys() {
+        return keys;
     }
 
     /** Embeddings, row by row. */

@@ -9,9 +9,12 @@ import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.api.worker.NetBroadcastTuple;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 
 /**
@@ -23,21 +26,27 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
  *   <li>updater state is not averaged unless asked for, although the documentation says so: it is asked for;
  *   <li>the direct approach counts and randomly splits its input, which would decode every image several times: the input
  *       here is one round already, and is read once;
+ *   <li>results are added up as they come, so that no two trainings of three workers or more are alike: {@link WorkerSum} has
+ *       an order;
  *   <li>the parameters broadcast for a round are never released: they are, when the round ends.
  * </ul>
  */
 final class MendedTrainingMaster extends ParameterAveragingTrainingMaster {
     private static final long serialVersionUID = 1L;
-    private static final int AGGREGATION_DEPTH = 2;
 
     private final long seed;
+    private final RoundObserver observer;
     private transient @Nullable Broadcast<NetBroadcastTuple> sent;
 
-    MendedTrainingMaster(final int workers, final int batchSize, final int batchesPerWorker, final long seed) {
+    MendedTrainingMaster(
+            final int workers,
+            final int batchSize,
+            final int batchesPerWorker,
+            final long seed,
+            final RoundObserver observer) {
         super(new Builder(workers, batchSize)
                 .batchSizePerWorker(batchSize)
                 .averagingFrequency(batchesPerWorker)
-                .aggregationDepth(AGGREGATION_DEPTH)
                 .workerPrefetchNumBatches(0)
                 .saveUpdater(true)
                 .repartionData(Repartition.Never)
@@ -45,6 +54,7 @@ final class MendedTrainingMaster extends ParameterAveragingTrainingMaster {
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .rngSeed(seed));
         this.seed = seed;
+        this.observer = observer;
     }
 
     @Override
@@ -60,11 +70,31 @@ final class MendedTrainingMaster extends ParameterAveragingTrainingMaster {
     }
 
     @Override
+    protected void processResults(
+            final SparkDl4jMultiLayer none,
+            final SparkComputationGraph graph,
+            final JavaRDD<ParameterAveragingTrainingResult> results,
+            final int split,
+            final int splits) {
+        final WorkerSum sum = WorkerSum.of(results.map(
+                result -> new WorkerSum(result.getParameters(), result.getUpdaterState(), result.getScore())));
+        final ComputationGraph network = graph.getNetwork();
+        network.setParams(sum.meanParameters());
+        final INDArray updaterState = sum.meanUpdaterState();
+        if (updaterState != null) {
+            network.getUpdater().setStateViewArray(updaterState);
+        }
+        graph.setScore(sum.meanScore());
+        final ComputationGraphConfiguration configuration = network.getConfiguration();
+        configuration.setIterationCount(configuration.getIterationCount() + averagingFrequency);
+    }
+
+    @Override
     public ParameterAveragingTrainingWorker getWorkerInstance(final SparkComputationGraph graph) {
         final ComputationGraph network = graph.getNetwork();
         final ComputationGraphConfiguration configuration = network.getConfiguration();
         final Broadcast<NetBroadcastTuple> tuple = graph.getSparkContext()
-                .broadcast(new NetBroadcastTuple(
+                .broadcast(new StartOfRound(
                         configuration, network.params(), network.getUpdater().getStateViewArray()));
         sent = tuple;
         return new MendedTrainingWorker(
@@ -72,6 +102,7 @@ final class MendedTrainingMaster extends ParameterAveragingTrainingMaster {
                 new WorkerConfiguration(true, batchSizePerWorker, batchSizePerWorker, averagingFrequency, 0, false),
                 configuration.getIterationCount(),
                 configuration.getEpochCount(),
-                seed);
+                seed,
+                observer);
     }
 }

@@ -21,6 +21,7 @@ final class MendedTrainingWorker extends ParameterAveragingTrainingWorker {
     private final int iteration;
     private final int epoch;
     private final long seed;
+    private final RoundObserver observer;
     private double lossSum;
     private int batches;
 
@@ -29,11 +30,13 @@ final class MendedTrainingWorker extends ParameterAveragingTrainingWorker {
             final WorkerConfiguration configuration,
             final int iteration,
             final int epoch,
-            final long seed) {
+            final long seed,
+            final RoundObserver observer) {
         super(start, true, configuration, null, null, null);
         this.iteration = iteration;
         this.epoch = epoch;
         this.seed = seed;
+        this.observer = observer;
     }
 
     @Override
@@ -54,7 +57,13 @@ final class MendedTrainingWorker extends ParameterAveragingTrainingWorker {
         super.processMinibatch(batch, graph, false);
         lossSum += graph.score();
         batches++;
-        return last ? getFinalResult(graph) : null;
+        observer.batch();
+        if (!last) {
+            return null;
+        }
+        final ParameterAveragingTrainingResult result = getFinalResult(graph);
+        observer.round(graph, batch);
+        return result;
     }
 
     @Override

@@ -11,19 +11,23 @@ final class ParameterAveraging implements DistributedTrainer {
     private final JavaSparkContext spark;
     private final int batchSize;
     private final long seed;
+    private final RoundObserver observer;
 
     /**
      * For one training.
      *
      * @param batchSize images of every batch
      * @param seed of dropout on the workers
+     * @param observer is told what the workers do
      * @throws io.dpq.config.UserException where Spark's serializer cannot carry arrays
      */
-    ParameterAveraging(final JavaSparkContext spark, final int batchSize, final long seed) {
+    ParameterAveraging(
+            final JavaSparkContext spark, final int batchSize, final long seed, final RoundObserver observer) {
         SerializerPreflight.check(spark.getConf());
         this.spark = spark;
         this.batchSize = batchSize;
         this.seed = seed;
+        this.observer = observer;
     }
 
     @Override
@@ -34,7 +38,7 @@ final class ParameterAveraging implements DistributedTrainer {
             final int batchesPerWorker) {
         graph.getConfiguration().setEpochCount(epoch);
         final MendedTrainingMaster master =
-                new MendedTrainingMaster(batches.getNumPartitions(), batchSize, batchesPerWorker, seed);
+                new MendedTrainingMaster(batches.getNumPartitions(), batchSize, batchesPerWorker, seed, observer);
         final SparkComputationGraph distributed = new SparkComputationGraph(spark, graph, master);
         // Not fitMultiDataSet: it would count every round as an epoch.
         master.executeTrainingMDS(distributed, batches);

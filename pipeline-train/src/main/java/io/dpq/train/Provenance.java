@@ -23,11 +23,15 @@ final class Provenance {
             final TrainSettings settings,
             final DataSummary data,
             final EpochPlan plan,
-            final NetworkSpec spec) {
+            final NetworkSpec spec,
+            final String run,
+            final Fingerprint fingerprint) {
         final BuildInfo build = new BuildInfo();
         final Map<String, Object> map = new LinkedHashMap<>();
         map.put("release", build.version());
         map.put("revision", build.revision());
+        map.put(StartingPoint.RUN, run);
+        map.put(StartingPoint.FINGERPRINT, fingerprint.hash());
         map.put("application", spark.sc().applicationId());
         map.put("seed", settings.seed());
         map.put("workers", settings.workers());

@@ -1,8 +1,7 @@
 package io.dpq.train;
 
-import io.dpq.image.ImageContract;
-import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
+import io.dpq.image.InputReader;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -23,40 +22,55 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
     private static final long serialVersionUID = 1L;
     private static final byte[] NOTHING = {};
 
-    private final String contract;
+    private final InputContract contract;
     private final List<String> classes;
 
-    RowChecker(final ImageContract contract, final List<String> classes) {
-        this.contract = ContractJson.write(contract);
+    RowChecker(final InputContract contract, final List<String> classes) {
+        this.contract = contract;
         this.classes = classes;
     }
 
     @Override
     public Iterator<TrainRow> call(final Iterator<Row> rows) {
-        final ImageDecoder decoder = new ImageDecoder(ContractJson.read(contract));
+        final InputReader reader = contract.reader();
+        final float[] input = new float[reader.length()];
+        final long maxBytes = contract.maxBytes();
         final Map<String, Integer> indices =
                 IntStream.range(0, classes.size()).boxed().collect(Collectors.toMap(classes::get, Function.identity()));
         final Iterable<Row> once = () -> rows;
         return StreamSupport.stream(once.spliterator(), false)
-                .map(row -> check(row, decoder, indices))
+                .map(row -> check(row, reader, input, maxBytes, indices))
                 .iterator();
     }
 
-    private static TrainRow check(final Row row, final ImageDecoder decoder, final Map<String, Integer> indices) {
+    private static TrainRow check(
+            final Row row,
+            final InputReader reader,
+            final float[] input,
+            final long maxBytes,
+            final Map<String, Integer> indices) {
         final String id = row.getAs("id");
         final byte @Nullable [] content = row.getAs("content");
         final @Nullable List<String> names =
                 row.isNullAt(row.fieldIndex("labels")) ? null : row.getList(row.fieldIndex("labels"));
         final int[] labels = (names == null ? Stream.<String>empty() : names.stream())
+                // Images to validate on may show classes that none is trained on, which nothing is relevant by.
+                .filter(indices::containsKey)
                 .mapToInt(indices::get)
                 .sorted()
                 .distinct()
                 .toArray();
         if (content == null) {
-            return new TrainRow(id, NOTHING, labels, ImageRejectedException.Reason.UNREADABLE.name());
+            final long length = row.getAs("length");
+            return new TrainRow(
+                    id,
+                    NOTHING,
+                    labels,
+                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes)
+                            .name());
         }
         try {
-            decoder.decode(content);
+            reader.read(content, input, 0);
             return new TrainRow(id, content, labels, null);
         } catch (ImageRejectedException e) {
             return new TrainRow(id, NOTHING, labels, e.reason().name());

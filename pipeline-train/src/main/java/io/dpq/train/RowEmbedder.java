@@ -74,13 +74,19 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
     }
 
     private List<EmbeddedRow> embed(final ComputationGraph graph, final float[] images, final List<TrainRow> rows) {
-        final INDArray[] outputs = graph.output(
-                List.of(DpqNetwork.EMBEDDING, DpqNetwork.CLASSIFICATION),
-                false,
-                new INDArray[] {Nd4j.createFromArray(images).reshape('c', rows.size(), 3, side, side)},
-                null);
+        final long count = rows.size();
+        final INDArray input = Nd4j.createFromArray(images)
+                .reshape(
+                        'c',
+                        DpqNetwork.takesVectors(graph)
+                                ? new long[] {count, images.length / count}
+                                : new long[] {count, 3, side, side});
+        final boolean classifies = DpqNetwork.classifies(graph);
+        final INDArray[] outputs = classifies
+                ? DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING, DpqNetwork.CLASSIFICATION)
+                : DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING);
         final float[][] embeddings = outputs[0].toFloatMatrix();
-        final int[] classes = outputs[1].argMax(1).toIntVector();
+        final int[] classes = classifies ? outputs[1].argMax(1).toIntVector() : new int[rows.size()];
         final List<EmbeddedRow> embedded = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             embedded.add(new EmbeddedRow(

@@ -2,26 +2,17 @@ package io.dpq.train;
 
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
+import io.dpq.job.BuildInfo;
 import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
-import io.dpq.model.ModelDirectory;
-import io.dpq.model.ModelDraft;
-import io.dpq.model.ModelManifest;
 import io.dpq.model.ModelPublisher;
 import io.dpq.network.DpqNetwork;
-import io.dpq.network.EncoderExport;
 import io.dpq.network.NetworkSpec;
-import io.dpq.network.NetworkZip;
-import io.dpq.quantizer.Codebooks;
-import io.dpq.quantizer.CodebooksNpy;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -36,11 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class TrainJob implements Job {
     private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
-    /** The export must agree with the network it was made from; single precision leaves about 1e-6. */
-    private static final double MAX_PARITY = 1e-4;
-    /** Images that the figures in the manifest are taken from. */
-    private static final int METRICS_SAMPLE = 10_000;
-
     /** A job; it has no state. */
     public TrainJob() {}
 
@@ -72,7 +58,29 @@ public final class TrainJob implements Job {
                 "schedule: " + settings.semanticEpochs() + " semantic and " + settings.jointEpochs()
                         + " joint epochs, " + settings.workers() + " workers with batches of " + settings.batchSize()
                         + ", averaged every " + settings.averagingFrequency() + " batches",
+                "validation: " + validation(settings.run()),
+                "checkpoints: " + checkpoints(settings.run().checkpoint()),
                 "publish " + settings.modelPath());
+    }
+
+    private static String validation(final RunSettings settings) {
+        final RunSettings.Validation validation = settings.validation();
+        if (!validation.isOn()) {
+            return "none";
+        }
+        return validation.lake().map(lake -> "on " + lake.path()).orElse("on a share of " + validation.fraction())
+                + ", after every " + validation.everyEpochs() + " epochs";
+    }
+
+    private static String checkpoints(final RunSettings.Checkpoint settings) {
+        return settings.everyRounds() == 0
+                ? "none"
+                : "every " + settings.everyRounds() + " rounds, the last " + settings.keep() + " at " + settings.path();
+    }
+
+    @Override
+    public boolean resumable() {
+        return true;
     }
 
     @Override
@@ -80,22 +88,58 @@ public final class TrainJob implements Job {
         final TrainSettings settings = TrainSettings.from(context.config());
         final JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(context.spark().sparkContext());
-        final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed());
-        ModelPublisher.requireReplaceable(settings.modelPath(), spark.hadoopConfiguration());
+        final Configuration hadoop = spark.hadoopConfiguration();
+        ModelPublisher.requireReplaceable(settings.modelPath(), hadoop);
+        if (settings.run().publish().isOn()) {
+            ModelPublisher.requireReplaceable(RunSettings.heldBack(settings.modelPath()), hadoop);
+        }
         // Before the images, which take minutes to check.
-        settings.weights().ifPresent(file -> LocalCopy.require("backbone.weights", file, spark.hadoopConfiguration()));
-        settings.labelEmbeddings()
-                .ifPresent(file -> LocalCopy.require("labels.embeddings", file, spark.hadoopConfiguration()));
+        settings.weights().ifPresent(file -> LocalCopy.require("backbone.weights", file, hadoop));
+        settings.labelEmbeddings().ifPresent(file -> LocalCopy.require("labels.embeddings", file, hadoop));
         warnings(settings).forEach(context.out()::println);
+        final RoundMeter meter = new RoundMeter(spark);
+        final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed(), meter);
         final Lake lake = Lake.open(context.spark(), settings.lake());
-        try (TrainingData data =
-                TrainingData.load(spark, lake, settings.lake().path(), settings.image(), context.out()::println)) {
-            report(data.summary(), context.out());
-            train(context, spark, settings, trainer, data);
+        final Optional<Lake> validationLake =
+                settings.run().validation().lake().map(of -> Lake.open(context.spark(), of));
+        try (StallWatchdog watchdog = new StallWatchdog(spark, settings.run().stallTimeout());
+                TrainingData data = TrainingData.load(
+                        spark,
+                        lake,
+                        settings.lake().path(),
+                        settings.input(),
+                        settings.run().validation().fraction(),
+                        context.out()::println)) {
+            report(data, context.out());
+            final Rounds rounds = new Rounds(trainer, meter, watchdog);
+            if (!settings.run().validation().isOn()) {
+                return train(context, spark, settings, rounds, data, Optional.empty());
+            }
+            try (ValidationRows queries = queries(context, spark, settings, data, validationLake)) {
+                context.out().println(queries.index().size() + " images to validate on");
+                return train(context, spark, settings, rounds, data, Optional.of(queries));
+            }
         } finally {
             spark.sc().setJobDescription(null);
         }
-        return Outcome.DONE;
+    }
+
+    private static ValidationRows queries(
+            final JobContext context,
+            final JavaSparkContext spark,
+            final TrainSettings settings,
+            final TrainingData data,
+            final Optional<Lake> lake) {
+        final RunSettings.Validation validation = settings.run().validation();
+        return lake.isEmpty()
+                ? ValidationRows.heldOut(data, validation.fraction())
+                : ValidationRows.of(
+                        spark,
+                        lake.get(),
+                        validation.lake().orElseThrow().path(),
+                        settings.input(),
+                        data.classes(),
+                        context.out()::println);
     }
 
     private static List<String> warnings(final TrainSettings settings) {
@@ -105,7 +149,8 @@ public final class TrainJob implements Job {
                 : List.of();
     }
 
-    private static void report(final DataSummary summary, final PrintStream out) {
+    private static void report(final TrainingData data, final PrintStream out) {
+        final DataSummary summary = data.summary();
         out.println(summary.usable() + " images of " + summary.perClass().size() + " classes"
                 + (summary.unlabelled() == 0 ? "" : ", " + summary.unlabelled() + " of them without a label"));
         if (summary.rejected() > 0) {
@@ -116,45 +161,84 @@ public final class TrainJob implements Job {
         }
     }
 
-    private static void train(
+    private static Outcome train(
             final JobContext context,
             final JavaSparkContext spark,
             final TrainSettings settings,
-            final DistributedTrainer trainer,
-            final TrainingData data)
+            final Rounds rounds,
+            final TrainingData data,
+            final Optional<ValidationRows> queries)
             throws IOException {
-        final EpochPlan plan = plan(settings, data.summary().usable());
+        final EpochPlan plan = plan(settings, data.index().size());
         final Configuration hadoop = spark.hadoopConfiguration();
         final float[][] labelVectors = labelVectors(settings, data.classes(), hadoop);
-        final boolean several = data.summary().severalLabels();
-        final ComputationGraph graph;
-        final NetworkSpec spec;
-        if (settings.weights().isPresent()) {
-            try (LocalCopy weights =
-                    new LocalCopy("backbone.weights", settings.weights().get(), hadoop)) {
-                spec = settings.spec(labelVectors, plan.steps(), Optional.of(weights.path()), several);
-                graph = DpqNetwork.build(spec);
-            }
-        } else {
-            spec = settings.spec(labelVectors, plan.steps(), Optional.empty(), several);
-            graph = DpqNetwork.build(spec);
+        final Fingerprint fingerprint = Fingerprint.of(
+                settings,
+                data.index().digest(),
+                queries.map(rows -> rows.index().digest()),
+                labelVectors,
+                hadoop);
+        final String revision = new BuildInfo().revision();
+        final RunSettings.Checkpoint checkpoints = settings.run().checkpoint();
+        final CheckpointStore store = CheckpointStore.open(checkpoints.path(), checkpoints.keep(), hadoop);
+        final StartingPoint from = StartingPoint.find(
+                context.resume(), store, fingerprint, revision, settings.modelPath(), hadoop, context.out()::println);
+        if (from.finished().isPresent()) {
+            store.clear();
+            return from.finished().get();
         }
-        final BatchRecipe recipe = new BatchRecipe(
-                settings.image(),
-                new NetworkBatches(spec.classes(), spec.inputSide()),
-                settings.randomCrop(),
-                settings.randomFlip(),
-                settings.seed());
-        final long start = System.nanoTime();
+        final double decay = settings.run().averagingDecay();
+        final NetworkSpec spec = spec(settings, plan, data, labelVectors, Optional.empty());
+        final TrainingState state = from.checkpoint()
+                .map(checkpoint -> TrainingState.restore(checkpoint, decay))
+                .orElseGet(() -> TrainingState.begin(build(settings, plan, data, labelVectors, hadoop), decay));
+        final BatchRecipe recipe =
+                new BatchRecipe(settings.input(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
+        final Standing begin = state.standing();
+        final long done = begin.epoch() * (long) plan.slots()
+                + begin.round() * (long) plan.frequency() * plan.workers() * plan.batchSize();
         final Progress progress =
-                new Progress(context.out(), (long) plan.slots() * settings.epochs(), System::nanoTime);
-        final Map<String, Double> losses =
-                new Training(spark, settings, data, plan, trainer, recipe, progress).run(graph);
-        final Map<String, Object> metrics = new LinkedHashMap<>();
-        losses.forEach((stage, loss) -> metrics.put(stage + "Loss", loss));
-        metrics.put("imagesPerSecond", progress.imagesPerSecond());
-        metrics.put("trainingSeconds", (System.nanoTime() - start) / 1e9);
-        publish(context, spark, settings, data, plan, spec, graph, recipe, metrics);
+                new Progress(context.out(), (long) plan.slots() * settings.epochs() - done, System::nanoTime);
+        final Optional<Validation> validation =
+                queries.map(rows -> new Validation(spark, settings, data, rows, recipe));
+        final Keeper keeper =
+                new Keeper(store, checkpoints.everyRounds(), from.run(), revision, fingerprint, context.out()::println);
+        final Training.Result result =
+                new Training(spark, settings, data, plan, rounds, recipe, validation, progress, keeper, state).run();
+        final Map<String, Object> provenance =
+                Provenance.of(spark, settings, data.summary(), plan, spec, from.run(), fingerprint);
+        final Outcome outcome = new Publication(
+                        spark, settings, data, recipe, spec.input(), validation, provenance, context.out()::println)
+                .publish(result, state.log(), progress.imagesPerSecond());
+        store.clear();
+        return outcome;
+    }
+
+    private static ComputationGraph build(
+            final TrainSettings settings,
+            final EpochPlan plan,
+            final TrainingData data,
+            final float[][] labelVectors,
+            final Configuration hadoop) {
+        if (settings.weights().isEmpty()) {
+            return DpqNetwork.build(spec(settings, plan, data, labelVectors, Optional.empty()));
+        }
+        try (LocalCopy weights =
+                new LocalCopy("backbone.weights", settings.weights().get(), hadoop)) {
+            return DpqNetwork.build(spec(settings, plan, data, labelVectors, Optional.of(weights.path())));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static NetworkSpec spec(
+            final TrainSettings settings,
+            final EpochPlan plan,
+            final TrainingData data,
+            final float[][] labelVectors,
+            final Optional<String> localWeights) {
+        return settings.spec(
+                labelVectors, plan.steps(), localWeights, data.summary().severalLabels());
     }
 
     private static EpochPlan plan(final TrainSettings settings, final int images) {
@@ -177,70 +261,12 @@ public final class TrainJob implements Job {
 
     private static float[][] labelVectors(
             final TrainSettings settings, final List<String> classes, final Configuration hadoop) {
+        if (classes.isEmpty()) {
+            return new float[0][];
+        }
         return settings.labelEmbeddings()
                 .map(file -> LabelVectors.read(file, hadoop, classes, settings.dimensions()))
                 .orElseGet(() -> LabelVectors.orthonormal(
                         classes.size(), settings.dimensions(), Seeds.mix(settings.seed(), -3)));
-    }
-
-    private static void publish(
-            final JobContext context,
-            final JavaSparkContext spark,
-            final TrainSettings settings,
-            final TrainingData data,
-            final EpochPlan plan,
-            final NetworkSpec spec,
-            final ComputationGraph graph,
-            final BatchRecipe recipe,
-            final Map<String, Object> metrics)
-            throws IOException {
-        final byte[] network = NetworkZip.write(graph, true);
-        final Codebooks codebooks = DpqNetwork.codebooks(graph);
-        final byte[] encoder = EncoderExport.toOnnx(graph);
-        final double parity = EncoderExport.parity(graph, encoder, spec.inputSide(), settings.seed());
-        if (!(parity <= MAX_PARITY)) {
-            throw new IllegalStateException("The exported encoder differs from the network by " + parity
-                    + " of the largest embedding value, more than " + MAX_PARITY + ".");
-        }
-        metrics.put("exportParity", parity);
-        spark.sc().setJobDescription("train: measure the trained network");
-        final EmbeddingSample sample =
-                EmbeddingSample.of(spark, data, NetworkZip.write(graph, false), recipe, settings, METRICS_SAMPLE);
-        final double[] errors = sample.hardErrors(codebooks);
-        metrics.put("measuredImages", sample.count());
-        metrics.put("trainingAccuracy", sample.accuracy());
-        metrics.put("relativeHardError", Arrays.stream(errors).boxed().toList());
-        final ModelManifest manifest = ModelPublisher.publish(
-                settings.modelPath(),
-                spark.hadoopConfiguration(),
-                new ModelDraft(
-                        settings.dimensions(),
-                        settings.levels(),
-                        settings.codewords(),
-                        data.classes(),
-                        settings.image(),
-                        DpqConfig.kebab(settings.backbone()),
-                        Provenance.of(spark, settings, data.summary(), plan, spec),
-                        metrics),
-                Map.of(
-                        ModelDirectory.NETWORK, network,
-                        ModelDirectory.ENCODER, encoder,
-                        ModelDirectory.CODEBOOKS, CodebooksNpy.write(codebooks)));
-        summary(settings, manifest, sample.accuracy(), errors).forEach(context.out()::println);
-    }
-
-    private static List<String> summary(
-            final TrainSettings settings, final ModelManifest manifest, final double accuracy, final double[] errors) {
-        final List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, "training accuracy %.3f", accuracy));
-        for (int level = 0; level < errors.length; level++) {
-            lines.add(String.format(
-                    Locale.ROOT,
-                    "quantization error at %d bits %.3f",
-                    (level + 1) * Integer.numberOfTrailingZeros(settings.codewords()),
-                    errors[level]));
-        }
-        lines.add("model " + manifest.modelId() + " published at " + settings.modelPath());
-        return lines;
     }
 }

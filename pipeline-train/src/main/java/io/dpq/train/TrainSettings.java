@@ -2,6 +2,7 @@ package io.dpq.train;
 
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
+import io.dpq.image.Augmentation;
 import io.dpq.image.ImageContract;
 import io.dpq.lake.LakeSettings;
 import io.dpq.network.DpqNetwork;
@@ -11,7 +12,9 @@ import io.dpq.network.NetworkSpec.GradientMode;
 import io.dpq.network.NetworkSpec.LossWeights;
 import io.dpq.network.NetworkSpec.OptimizerSpec;
 import io.dpq.network.NetworkSpec.Similarity;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The checked configuration of a training.
@@ -26,8 +29,7 @@ import java.util.Optional;
  * @param batchSize images of a worker's batch
  * @param workers whose parameters are averaged
  * @param averagingFrequency batches of a worker between two averagings
- * @param randomCrop augmentation
- * @param randomFlip augmentation
+ * @param augmentation of every training image
  * @param start of the codebooks
  * @param kmeansIterations Lloyd steps a level
  * @param kmeansSample embeddings the start looks at
@@ -50,8 +52,7 @@ record TrainSettings(
         int batchSize,
         int workers,
         int averagingFrequency,
-        boolean randomCrop,
-        boolean randomFlip,
+        Augmentation augmentation,
         Start start,
         int kmeansIterations,
         int kmeansSample,
@@ -63,6 +64,8 @@ record TrainSettings(
         LossWeights loss,
         OptimizerSpec optimizer) {
     private static final int MILLION = 1_000_000;
+    /** Backbones that weights of are published. */
+    private static final Set<Backbone> PRETRAINED = EnumSet.of(Backbone.SQUEEZENET, Backbone.ALEXNET);
 
     /** How codebooks begin. */
     enum Start {
@@ -92,8 +95,7 @@ record TrainSettings(
                 config.integer("train.batch-size", 1, MILLION),
                 workers == 0 ? config.integer("resources.executors", 1, 100_000) : workers,
                 config.integer("train.averaging-frequency", 1, MILLION),
-                config.bool("train.augmentation.crop"),
-                config.bool("train.augmentation.flip"),
+                augmentation(config),
                 config.choice("quantization.start", Start.class),
                 config.integer("quantization.kmeans-iterations", 1, 10_000),
                 config.integer("quantization.kmeans-sample", 1, 100 * MILLION),
@@ -104,10 +106,27 @@ record TrainSettings(
                 powerOfTwo(config),
                 loss(config),
                 optimizer(config));
-        // The keys that only the network reads are checked by laying it out once, for two classes.
+        if (settings.lake.holdsVectors() != (settings.backbone() == Backbone.NONE)) {
+            throw UserException.usage("train.lake.kind is " + DpqConfig.kebab(settings.lake.kind())
+                    + " but backbone.kind is " + DpqConfig.kebab(settings.backbone())
+                    + "; vectors, and nothing else, are learnt with backbone.kind = none.");
+        }
+        // The keys that only the network reads are checked by laying it out once, for two classes if any.
+        final int classes = settings.loss.supervised() ? 2 : 0;
         DpqNetwork.check(
-                settings.spec(LabelVectors.orthonormal(2, settings.dimensions, 0), 1, Optional.empty(), false));
-        if (settings.weights.isPresent() && settings.backbone() == Backbone.SIMPLE_CNN) {
+                settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
+        settings.run();
+        if (settings.backbone().fromFile() && settings.weights.isEmpty()) {
+            throw UserException.usage("backbone.kind is " + DpqConfig.kebab(settings.backbone())
+                    + ", so point backbone.weights to the file that holds the backbone.");
+        }
+        if (!settings.backbone().fromFile() && settings.featureLayer().isPresent()) {
+            throw UserException.usage("backbone.feature-layer is for backbones from files; leave it null or set"
+                    + " backbone.kind to keras or dl4j.");
+        }
+        if (settings.weights.isPresent()
+                && !settings.backbone().fromFile()
+                && !PRETRAINED.contains(settings.backbone())) {
             throw UserException.usage("backbone.weights is given but the backbone "
                     + DpqConfig.kebab(settings.backbone())
                     + " always starts anew; leave the one null or choose another backbone.kind.");
@@ -136,9 +155,35 @@ record TrainSettings(
         return new LossWeights(
                 weight(config, "loss.margin"),
                 weight(config, "loss.classification"),
+                weight(config, "loss.prefix-classification"),
+                config.decimal("loss.label-smoothing", 0, 1),
                 weight(config, "loss.distortion"),
                 weight(config, "loss.hard"),
                 weight(config, "loss.match"));
+    }
+
+    private static Augmentation augmentation(final DpqConfig config) {
+        final String section = "train.augmentation.";
+        final boolean crop = config.bool(section + "crop");
+        final double minScale = config.decimal(section + "min-scale", 0.01, 1);
+        final int padding = config.integer(section + "padding", 0, 4096);
+        if (!crop && (minScale < 1 || padding > 0)) {
+            throw UserException.usage("train.augmentation.min-scale and padding are for random crops; set"
+                    + " train.augmentation.crop to true, or them to 1 and 0.");
+        }
+        if (minScale < 1 && padding > 0) {
+            throw UserException.usage("A crop is either resized or padded; set train.augmentation.min-scale to 1 or"
+                    + " train.augmentation.padding to 0.");
+        }
+        return new Augmentation(
+                crop,
+                config.bool(section + "flip"),
+                minScale,
+                padding,
+                config.decimal(section + "brightness", 0, 1),
+                config.decimal(section + "contrast", 0, 1),
+                config.decimal(section + "saturation", 0, 1),
+                config.decimal(section + "erase", 0, 1));
     }
 
     private static double weight(final DpqConfig config, final String key) {
@@ -152,8 +197,10 @@ record TrainSettings(
                 config.decimal(section + "learning-rate", 0, MILLION),
                 config.decimal(section + "momentum", 0, 1),
                 config.decimal(section + "weight-decay", 0, MILLION),
+                config.decimal(section + "new-factor", 0, MILLION),
                 config.decimal(section + "backbone-factor", 0, MILLION),
                 config.decimal(section + "bias-factor", 0, MILLION),
+                config.decimal(section + "backbone-bias-factor", 0, MILLION),
                 config.decimal(section + "codebook-learning-rate", 0, MILLION),
                 config.choice(section + "schedule", OptimizerSpec.Schedule.class),
                 config.integer(section + "warmup-steps", 0, Integer.MAX_VALUE),
@@ -161,9 +208,30 @@ record TrainSettings(
                 config.integer(section + "decay-steps", 1, Integer.MAX_VALUE));
     }
 
+    /** What watches over the training. */
+    RunSettings run() {
+        return RunSettings.from(config);
+    }
+
     /** The score of the soft assignment in training. */
     Similarity similarity() {
         return config.choice("quantization.similarity", Similarity.class);
+    }
+
+    /** What is taken from the lake's rows. */
+    InputContract input() {
+        return new InputContract(image, lake.holdsVectors() ? vectorLength() : 0, loss.supervised());
+    }
+
+    private int vectorLength() {
+        return config.isSet("backbone.vector-length")
+                ? config.integer("backbone.vector-length", 1, 1 << 20)
+                : dimensions;
+    }
+
+    /** The layer of a backbone from a file that yields the features. */
+    private Optional<String> featureLayer() {
+        return config.optionalString("backbone.feature-layer");
     }
 
     /** The kind of backbone, as it is configured. */
@@ -186,19 +254,26 @@ record TrainSettings(
             final boolean severalLabels) {
         return new NetworkSpec(
                 labelVectors.length,
-                image.crop(),
-                backbone(),
-                config.integer("backbone.width", 1, 65_536),
-                localWeights,
-                config.bool("backbone.normalise-features"),
-                config.optionalString("backbone.frozen-up-to"),
-                config.decimal("backbone.dropout", 0, 0.99),
-                dimensions,
-                levels,
-                codewords,
-                similarity(),
-                config.decimal("quantization.gamma", 0, Double.MAX_VALUE),
-                config.choice("quantization.gradient", GradientMode.class),
+                lake.holdsVectors()
+                        ? NetworkSpec.Input.vectors(vectorLength())
+                        : NetworkSpec.Input.images(image.crop()),
+                new NetworkSpec.BackboneSpec(
+                        backbone(),
+                        config.integer("backbone.width", 1, 65_536),
+                        config.integer("backbone.depth", 8, 10_000),
+                        localWeights,
+                        config.bool("backbone.normalise-features"),
+                        config.optionalString("backbone.frozen-up-to"),
+                        config.decimal("backbone.dropout", 0, 0.99),
+                        featureLayer()),
+                new NetworkSpec.EmbeddingSpec(
+                        config.choice("embedding.kind", NetworkSpec.EmbeddingKind.class), dimensions),
+                new NetworkSpec.QuantizationSpec(
+                        levels,
+                        codewords,
+                        similarity(),
+                        config.decimal("quantization.gamma", 0, Double.MAX_VALUE),
+                        config.choice("quantization.gradient", GradientMode.class)),
                 loss,
                 labelVectors,
                 optimizer,

@@ -1,61 +1,122 @@
 package io.dpq.train;
 
-import io.dpq.config.UserException;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualKMeans;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The schedule of a training (arXiv 1906.06698): semantic epochs without the quantization terms, then codebooks started by
- * residual K-means on the embeddings learnt so far, then joint epochs with all terms. For one thread.
+ * residual K-means on the embeddings learnt so far, then joint epochs with all terms. Goes on from wherever its state stands.
+ * For one thread.
  */
 final class Training {
+    private static final double NANOS = 1e9;
+
     private final JavaSparkContext spark;
     private final TrainSettings settings;
     private final TrainingData data;
     private final EpochPlan plan;
-    private final DistributedTrainer trainer;
+    private final Rounds rounds;
     private final BatchRecipe recipe;
+    private final Optional<Validation> validation;
     private final Progress progress;
-    private final Map<String, Double> losses = new LinkedHashMap<>();
+    private final Keeper keeper;
+    private final TrainingState state;
+    private final long start = System.nanoTime();
+    private final double secondsBefore;
+
+    /**
+     * What a training came to.
+     *
+     * @param graph to publish: the averaged one where weights are averaged, the best one where that was kept
+     * @param losses mean loss of each stage's last epoch
+     * @param scores of that graph, where anything is measured
+     * @param bestEpoch after which it was taken, counted from 1, where the best one was kept
+     * @param seconds that all processes together trained
+     */
+    record Result(
+            ComputationGraph graph,
+            Map<String, Double> losses,
+            Optional<ValidationScores> scores,
+            Optional<Integer> bestEpoch,
+            double seconds) {}
 
     Training(
             final JavaSparkContext spark,
             final TrainSettings settings,
             final TrainingData data,
             final EpochPlan plan,
-            final DistributedTrainer trainer,
+            final Rounds rounds,
             final BatchRecipe recipe,
-            final Progress progress) {
+            final Optional<Validation> validation,
+            final Progress progress,
+            final Keeper keeper,
+            final TrainingState state) {
         this.spark = spark;
         this.settings = settings;
         this.data = data;
         this.plan = plan;
-        this.trainer = trainer;
+        this.rounds = rounds;
         this.recipe = recipe;
+        this.validation = validation;
         this.progress = progress;
+        this.keeper = keeper;
+        this.state = state;
+        this.secondsBefore = state.standing().seconds();
     }
 
-    /** Trains the graph in place; returns the mean loss of each stage's last epoch. */
-    Map<String, Double> run(final ComputationGraph graph) {
-        DpqNetwork.setLossWeights(graph, settings.loss().semanticOnly());
-        for (int epoch = 0; epoch < settings.epochs(); epoch++) {
-            if (epoch == settings.semanticEpochs()) {
-                startJointStage(graph);
-            }
-            final String stage = epoch < settings.semanticEpochs() ? "semantic" : "joint";
-            losses.put(stage, epoch(graph, epoch, stage));
+    /** Trains from where the state stands to the end, or until validations no longer improve. */
+    Result run() {
+        final Standing begin = state.standing();
+        DpqNetwork.setLossWeights(
+                state.graph(),
+                begin.epoch() < settings.semanticEpochs() ? settings.loss().semanticOnly() : settings.loss());
+        final int patience = settings.run().validation().patience();
+        while (state.standing().epoch() < settings.epochs() && !state.standing().isOutOf(patience)) {
+            epoch();
         }
+        if (state.standing().epoch() < settings.epochs()) {
+            progress.say("stopped after epoch " + state.standing().epoch() + ": "
+                    + state.standing().sinceBest() + " validations in a row brought nothing better");
+        }
+        return result();
+    }
+
+    private Result result() {
+        final Standing end = state.standing();
         if (settings.jointEpochs() == 0) {
-            // Two-step training: the codebooks then are what K-means found.
+            // Two-step training: the codebooks then are what K-means found on the network that is published.
+            final ComputationGraph graph = state.average().of(state.graph());
             startJointStage(graph);
+            final Optional<ValidationScores> scores = validation.map(measure -> measure(measure, graph, true));
+            return new Result(graph, end.losses(), scores, Optional.empty(), seconds());
         }
-        return losses;
+        final byte @Nullable [] best = state.best();
+        final Standing.@Nullable Best found = end.best();
+        if (best != null && found != null) {
+            return new Result(
+                    NetworkZip.restore(best, true),
+                    end.losses(),
+                    Optional.of(found.scores()),
+                    Optional.of(found.epoch()),
+                    seconds());
+        }
+        return new Result(
+                state.average().of(state.graph()),
+                end.losses(),
+                Optional.ofNullable(end.last()),
+                Optional.empty(),
+                seconds());
+    }
+
+    private double seconds() {
+        return secondsBefore + (System.nanoTime() - start) / NANOS;
     }
 
     private void startJointStage(final ComputationGraph graph) {
@@ -73,38 +134,86 @@ final class Training {
                     settings.kmeansIterations(),
                     Seeds.mix(settings.seed(), -2));
             DpqNetwork.setCodebooks(graph, codebooks);
+            state.average().restartCodebooks(graph, codebooks);
             progress.say("codebooks started from the embeddings of " + sample.count() + " images");
         }
         DpqNetwork.setLossWeights(graph, settings.loss());
     }
 
-    private double epoch(final ComputationGraph graph, final int epoch, final String stage) {
-        double sum = 0;
+    private void epoch() {
+        final int epoch = state.standing().epoch();
+        if (epoch == settings.semanticEpochs() && state.standing().round() == 0) {
+            startJointStage(state.graph());
+        }
         try (EpochShuffle shuffle = new EpochShuffle(spark, data, plan, epoch, settings.seed())) {
-            for (int round = 0; round < plan.rounds(); round++) {
-                final String where = "epoch " + (epoch + 1) + "/" + settings.epochs() + " (" + stage + ")  round "
-                        + (round + 1) + "/" + plan.rounds();
-                spark.sc().setJobDescription("train: " + where);
-                final int batches = plan.batchesIn(round);
-                final double rate = LearningRate.of(graph);
-                final double loss = trainer.round(graph, epoch, shuffle.round(round, recipe), batches);
-                requireFinite(loss, where);
-                sum += loss * batches;
-                progress.round(
-                        where,
-                        (long) batches * plan.workers() * plan.batchSize(),
-                        loss,
-                        rate,
-                        round == plan.rounds() - 1);
+            for (int round = state.standing().round(); round < plan.rounds(); round++) {
+                round(shuffle, epoch, round);
+                if (round == plan.rounds() - 1) {
+                    state.standing(state.standing().afterEpoch(stage(epoch), plan.steps()));
+                    validate(epoch + 1);
+                }
+                state.standing(state.standing().after(seconds()));
+                keeper.afterRound(state, epoch * (long) plan.rounds() + round + 1, round == plan.rounds() - 1);
             }
         }
-        return sum / plan.steps();
     }
 
-    static void requireFinite(final double loss, final String where) {
-        if (!Double.isFinite(loss)) {
-            throw UserException.usage(
-                    "The loss is no longer a number in " + where + "; lower train.optimizer.learning-rate.");
+    private String stage(final int epoch) {
+        return epoch < settings.semanticEpochs() ? Stage.SEMANTIC : Stage.JOINT;
+    }
+
+    private void round(final EpochShuffle shuffle, final int epoch, final int round) {
+        final String stage = stage(epoch);
+        final String where = "epoch " + (epoch + 1) + "/" + settings.epochs() + " (" + stage + ")  round " + (round + 1)
+                + "/" + plan.rounds();
+        final int batches = plan.batchesIn(round);
+        final int step = state.standing().step() + batches;
+        final double rate = LearningRate.of(state.graph());
+        final long began = System.nanoTime();
+        final Rounds.Measured measured = rounds.train(
+                state.graph(), epoch, shuffle.round(round, recipe), batches, where + " (step " + step + ")");
+        final double seconds = (System.nanoTime() - began) / NANOS;
+        final LossGuard guard = state.standing()
+                .guard()
+                .after(stage, measured.loss(), settings.run().maxLossGrowth(), where + " (step " + step + ")");
+        state.standing(state.standing().afterRound(measured.loss(), batches, guard));
+        state.average().add(state.graph());
+        final long images = (long) batches * plan.workers() * plan.batchSize();
+        state.log().round(step, epoch + 1, round + 1, stage, measured.loss(), measured.terms(), rate, images, seconds);
+        progress.round(where, images, measured.loss(), rate, round == plan.rounds() - 1);
+    }
+
+    /** Measures where it is time to, after the given number of epochs, and remembers the best. */
+    private void validate(final int epochs) {
+        final boolean last = epochs == settings.epochs();
+        // Two-step training is measured when it has its codebooks.
+        if (validation.isEmpty()
+                || (last && settings.jointEpochs() == 0)
+                || (!last && epochs % settings.run().validation().everyEpochs() != 0)) {
+            return;
         }
+        final boolean joint = epochs > settings.semanticEpochs();
+        final ComputationGraph graph = state.average().of(state.graph());
+        final ValidationScores scores = measure(validation.get(), graph, joint);
+        if (!joint) {
+            state.standing(state.standing().measured(scores));
+            return;
+        }
+        if (settings.run().validation().keepBest() && state.standing().isBetter(scores)) {
+            state.best(NetworkZip.write(graph, true));
+        }
+        state.standing(state.standing().judged(scores));
+    }
+
+    private ValidationScores measure(final Validation by, final ComputationGraph graph, final boolean joint) {
+        final int epochs = state.standing().epoch();
+        spark.sc().setJobDescription("train: validate after epoch " + epochs);
+        final long began = System.nanoTime();
+        final ValidationScores scores = by.measure(graph, joint);
+        final double seconds = (System.nanoTime() - began) / NANOS;
+        final String stage = joint ? Stage.JOINT : Stage.SEMANTIC;
+        state.log().validation(state.standing().step(), epochs, stage, scores, seconds);
+        progress.say("validation after epoch " + epochs + ": " + scores.words());
+        return scores;
     }
 }

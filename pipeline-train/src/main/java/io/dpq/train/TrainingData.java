@@ -1,7 +1,6 @@
 package io.dpq.train;
 
 import io.dpq.config.UserException;
-import io.dpq.image.ImageContract;
 import io.dpq.lake.Lake;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -19,6 +18,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
+import scala.Tuple2;
 
 /**
  * The training images of a lake: checked once, then held by the executors as encoded bytes, in memory and where that is short
@@ -35,17 +35,26 @@ final class TrainingData implements AutoCloseable {
 
     private final List<String> classes;
     private final JavaRDD<TrainRow> checked;
+    private final double heldOut;
     private final DataSummary summary;
+    private final RowIndex index;
+    private final RowIndex heldOutIndex;
     private final Broadcast<long[]> keys;
 
     private TrainingData(
             final List<String> classes,
             final JavaRDD<TrainRow> checked,
+            final double heldOut,
             final DataSummary summary,
+            final RowIndex index,
+            final RowIndex heldOutIndex,
             final Broadcast<long[]> keys) {
         this.classes = classes;
         this.checked = checked;
+        this.heldOut = heldOut;
         this.summary = summary;
+        this.index = index;
+        this.heldOutIndex = heldOutIndex;
         this.keys = keys;
     }
 
@@ -53,6 +62,7 @@ final class TrainingData implements AutoCloseable {
      * Reads and checks a lake.
      *
      * @param where the lake's path, for messages
+     * @param heldOut share of the images that is kept from training, to validate on
      * @param say takes a line of progress before the long part begins
      * @throws UserException where there are no labels, too many images cannot be decoded, or a class has none left
      */
@@ -60,28 +70,53 @@ final class TrainingData implements AutoCloseable {
             final JavaSparkContext spark,
             final Lake lake,
             final String where,
-            final ImageContract contract,
+            final InputContract contract,
+            final double heldOut,
             final Consumer<String> say) {
         final Dataset<Row> listing = lake.listing();
-        final List<String> classes = classes(listing, where);
+        final List<String> classes = contract.labelled() ? classes(listing, where) : List.of();
         say.accept("reading and checking " + listing.count() + " images");
         final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing), contract.maxBytes())
                 .toJavaRDD()
                 .mapPartitions(new RowChecker(contract, classes))
                 .persist(StorageLevel.MEMORY_AND_DISK_SER());
         spark.sc().setJobDescription("train: read and check the images");
-        final List<TrainRow> facts = checked.map(TrainRow::withoutContent).collect();
-        final DataSummary summary = summarise(facts, classes);
-        refuse(summary, where);
-        final long[] keys = facts.stream()
-                .filter(row -> row.rejection() == null)
-                .mapToLong(TrainRow::key)
-                .sorted()
-                .toArray();
-        if (Arrays.stream(keys).distinct().count() != keys.length) {
+        final List<Tuple2<TrainRow, Long>> facts = facts(checked);
+        refuse(summarise(facts.stream().map(Tuple2::_1).toList(), classes), where);
+        final RowIndex index = RowIndex.of(usable(facts, heldOut, false), classes);
+        final RowIndex heldOutIndex = RowIndex.of(usable(facts, heldOut, true), classes);
+        if (Arrays.stream(index.keys()).distinct().count()
+                        + Arrays.stream(heldOutIndex.keys()).distinct().count()
+                != index.size() + heldOutIndex.size()) {
             throw UserException.data("The lake " + where + " holds an id twice; give every image an id of its own.");
         }
-        return new TrainingData(classes, checked, summary, spark.broadcast(keys));
+        final DataSummary summary = summarise(
+                facts.stream()
+                        .map(Tuple2::_1)
+                        .filter(row -> row.rejection() != null || !HeldOut.contains(row.key(), heldOut))
+                        .toList(),
+                classes);
+        summary.perClass().forEach((name, count) -> {
+            if (count == 0) {
+                throw UserException.usage("train.validation.fraction is " + heldOut + ", which leaves class '" + name
+                        + "' no image to learn from; lower it.");
+            }
+        });
+        return new TrainingData(classes, checked, heldOut, summary, index, heldOutIndex, spark.broadcast(index.keys()));
+    }
+
+    /** Rows without content, and hashes of their contents. */
+    static List<Tuple2<TrainRow, Long>> facts(final JavaRDD<TrainRow> checked) {
+        return checked.map(row -> new Tuple2<>(row.withoutContent(), row.contentHash()))
+                .collect();
+    }
+
+    private static List<Tuple2<TrainRow, Long>> usable(
+            final List<Tuple2<TrainRow, Long>> facts, final double heldOut, final boolean held) {
+        return facts.stream()
+                .filter(fact -> fact._1().rejection() == null)
+                .filter(fact -> HeldOut.contains(fact._1().key(), heldOut) == held)
+                .toList();
     }
 
     private static List<String> classes(final Dataset<Row> listing, final String where) {
@@ -95,13 +130,15 @@ final class TrainingData implements AutoCloseable {
                 .collect(Collectors.toList());
         if (classes.size() < 2) {
             throw UserException.data("The images below " + where + " show " + classes.size()
-                    + " classes but training needs two or more; put the images of each class in a folder of its own or name"
-                    + " the labels in train.lake.list.");
+                    + " classes but training needs two or more; put the images of each class in a folder of its own, name"
+                    + " the labels in train.lake.list, or set loss.margin, loss.classification and"
+                    + " loss.prefix-classification to 0 to learn without labels.");
         }
         return classes;
     }
 
-    private static long partitionBytes(final JavaSparkContext spark, final Dataset<Row> listing) {
+    /** Partitions that keep all cores busy and are neither tiny nor too large to cache. */
+    static long partitionBytes(final JavaSparkContext spark, final Dataset<Row> listing) {
         final Row total = listing.agg(functions.sum("length")).first();
         final long bytes = total.isNullAt(0) ? 0 : total.getLong(0);
         final long even = bytes / ((long) PARTITIONS_PER_SLOT * spark.defaultParallelism()) + 1;
@@ -134,13 +171,18 @@ final class TrainingData implements AutoCloseable {
         return new DataSummary(rows.size(), skipped, examples, perClass, unlabelled, several);
     }
 
-    static void refuse(final DataSummary summary, final String where) {
+    /** Refuses a lake of which too much cannot be decoded. */
+    static void refuseDamage(final DataSummary summary, final String where) {
         if (summary.rejected() > MAX_REJECTED * summary.listed()) {
             throw UserException.data(summary.rejected() + " of " + summary.listed() + " images below " + where
                     + " cannot be decoded, more than the " + Math.round(100 * MAX_REJECTED)
                     + " % that training passes over, for instance " + String.join(", ", summary.examples())
                     + "; mend or remove them.");
         }
+    }
+
+    private static void refuse(final DataSummary summary, final String where) {
+        refuseDamage(summary, where);
         summary.perClass().forEach((name, count) -> {
             if (count == 0) {
                 throw UserException.data("None of the images of class '" + name + "' below " + where
@@ -159,9 +201,29 @@ final class TrainingData implements AutoCloseable {
         return summary;
     }
 
-    /** The usable rows, in no particular order. */
+    /** The usable rows to learn from, in no particular order. */
     JavaRDD<TrainRow> rows() {
-        return checked.filter(row -> row.rejection() == null);
+        return select(false);
+    }
+
+    /** The usable rows that training does not see. */
+    JavaRDD<TrainRow> heldOutRows() {
+        return select(true);
+    }
+
+    private JavaRDD<TrainRow> select(final boolean held) {
+        final double share = heldOut;
+        return checked.filter(row -> row.rejection() == null && HeldOut.contains(row.key(), share) == held);
+    }
+
+    /** What the driver knows of {@link #rows()}. */
+    RowIndex index() {
+        return index;
+    }
+
+    /** What the driver knows of {@link #heldOutRows()}. */
+    RowIndex heldOutIndex() {
+        return heldOutIndex;
     }
 
     /** Keys of the usable rows in ascending order: the position of a row's key is the row's number. */

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     @Test
     void keepsToTheRulesOfPipelines() {
-        PipelineRules.check("train", Set.of("ParameterAveraging", "MendedTrainingMaster", "MendedTrainingWorker"));
+        PipelineRules.check(
+                "train", Set.of("ParameterAveraging", "MendedTrainingMaster", "MendedTrainingWorker", "StartOfRound"));
     }
 }

@@ -2,6 +2,7 @@ package io.dpq.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dpq.image.Augmentation;
 import io.dpq.image.ImageContract;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
@@ -93,7 +94,8 @@ class EpochShuffleTest {
         final Lake lake = Lake.open(
                 session,
                 new LakeSettings("train.lake", LakeSettings.Kind.DIRECTORY, folder.toString(), Optional.empty()));
-        final TrainingData data = TrainingData.load(spark, lake, folder.toString(), CONTRACT, line -> {});
+        final TrainingData data =
+                TrainingData.load(spark, lake, folder.toString(), InputContract.ofImages(CONTRACT), 0, line -> {});
         assertThat(data.summary().usable()).isEqualTo(3 * PER_CLASS);
         return data;
     }
@@ -101,7 +103,11 @@ class EpochShuffleTest {
     /** A fingerprint of every image of an epoch, in the order of rounds, workers and batches. */
     private static List<String> epoch(
             final TrainingData data, final EpochPlan plan, final int epoch, final boolean augment) {
-        final BatchRecipe recipe = new BatchRecipe(CONTRACT, EpochShuffleTest::batch, augment, augment, 3);
+        final BatchRecipe recipe = new BatchRecipe(
+                InputContract.ofImages(CONTRACT),
+                EpochShuffleTest::batch,
+                Augmentation.cropAndFlip(augment, augment),
+                3);
         final List<String> images = new ArrayList<>();
         final JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(data.rows().context());

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BinaryOperator;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
@@ -50,6 +51,8 @@ class ParameterAveragingTest {
     private static final int INPUTS = 5;
     private static final int CLASSES = 3;
 
+    private static final RoundObserver NOBODY = new Nobody();
+
     private static JavaSparkContext spark;
     private static SparkSession session;
 
@@ -79,7 +82,7 @@ class ParameterAveragingTest {
     void sparkEqualsTheExactSimulation(final String name, final IUpdater updater) {
         final ComputationGraph trained = graph(updater, 1.0);
         final ComputationGraph expected = graph(updater, 1.0);
-        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, 1);
+        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, 1, NOBODY);
         for (int round = 0; round < ROUNDS; round++) {
             final double loss = trainer.round(trained, 0, rdd(round), FREQUENCY);
             final double simulatedLoss = simulate(expected, round);
@@ -96,6 +99,35 @@ class ParameterAveragingTest {
                             expected.getUpdater().getStateViewArray()))
                     .isZero();
         }
+    }
+
+    /** Three workers fit one sum on the driver, five are added up in groups first; the order of a sum decides its last bits. */
+    @ParameterizedTest(name = "{0}, {2} workers, averaged every {3} batches")
+    @MethodSource("clusters")
+    void anyNumberOfWorkersEqualsTheExactSimulation(
+            final String name, final IUpdater updater, final int workers, final int frequency) {
+        final ComputationGraph trained = graph(updater, 1.0);
+        final ComputationGraph expected = graph(updater, 1.0);
+        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, 1, NOBODY);
+        for (int round = 0; round < ROUNDS; round++) {
+            final double loss = trainer.round(trained, 0, rdd(round, workers, frequency), frequency);
+            assertThat(loss).isEqualTo(simulate(expected, round, workers, frequency));
+            assertThat(difference(trained.params(), expected.params()))
+                    .as("parameters after round %d", round)
+                    .isZero();
+        }
+        if (expected.getUpdater().getStateViewArray() != null) {
+            assertThat(difference(
+                            trained.getUpdater().getStateViewArray(),
+                            expected.getUpdater().getStateViewArray()))
+                    .isZero();
+        }
+    }
+
+    static Stream<Arguments> clusters() {
+        return updaters()
+                .flatMap(updater -> Stream.of(new int[] {3, 1}, new int[] {5, 2})
+                        .map(cluster -> Arguments.of(updater.get()[0], updater.get()[1], cluster[0], cluster[1])));
     }
 
     /** The oracle can tell: upstream, unmended, misses it, with and without averaged updater state. */
@@ -127,7 +159,7 @@ class ParameterAveragingTest {
     void epochSchedulesSeeTheEpoch() {
         final ISchedule schedule = new MapSchedule(ScheduleType.EPOCH, new HashMap<>(Map.of(0, 0.05, 1, 0.0)));
         final ComputationGraph trained = graph(new Sgd(schedule), 1.0);
-        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, 1);
+        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, 1, NOBODY);
         trainer.round(trained, 0, rdd(0), FREQUENCY);
         final INDArray after = trained.params().dup();
         trainer.round(trained, 1, rdd(1), FREQUENCY);
@@ -147,7 +179,7 @@ class ParameterAveragingTest {
         final ComputationGraph two = graph(new Sgd(0.1), 0.5);
         final ComputationGraph one = graph(new Sgd(0.1), 0.5);
         final MultiDataSet batch = batch(0, 0, 0);
-        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, 1);
+        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, 1, NOBODY);
         trainer.round(two, 0, spark.parallelize(List.of(batch, batch), 2), 1);
         trainer.round(one, 0, spark.parallelize(List.of(batch), 1), 1);
         assertThat(difference(two.params(), one.params())).isGreaterThan(0);
@@ -167,7 +199,7 @@ class ParameterAveragingTest {
 
     private static INDArray withDropout(final long seed) {
         final ComputationGraph graph = graph(new Sgd(0.1), 0.5);
-        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, seed);
+        final DistributedTrainer trainer = new ParameterAveraging(spark, BATCH, seed, NOBODY);
         for (int round = 0; round < 2; round++) {
             trainer.round(graph, 0, rdd(round), FREQUENCY);
         }
@@ -176,10 +208,15 @@ class ParameterAveragingTest {
 
     /** The definition: copies of the graph and its updater, each with its own batches, and the mean of both. */
     private static double simulate(final ComputationGraph graph, final int round) {
-        final int iteration = round * FREQUENCY;
+        return simulate(graph, round, WORKERS, FREQUENCY);
+    }
+
+    private static double simulate(
+            final ComputationGraph graph, final int round, final int count, final int frequency) {
+        final int iteration = round * frequency;
         final List<ComputationGraph> workers = new ArrayList<>();
-        double loss = 0;
-        for (int worker = 0; worker < WORKERS; worker++) {
+        final List<Double> losses = new ArrayList<>();
+        for (int worker = 0; worker < count; worker++) {
             final ComputationGraph copy =
                     new ComputationGraph(graph.getConfiguration().clone());
             copy.init(graph.params().dup(), false);
@@ -190,33 +227,65 @@ class ParameterAveragingTest {
             }
             copy.getConfiguration().setIterationCount(iteration);
             double sum = 0;
-            for (int batch = 0; batch < FREQUENCY; batch++) {
+            for (int batch = 0; batch < frequency; batch++) {
                 copy.fit(batch(round, worker, batch));
                 sum += copy.score();
             }
-            loss += sum / FREQUENCY;
+            losses.add(sum / frequency);
             workers.add(copy);
         }
-        graph.setParams(workers.get(0).params().add(workers.get(1).params()).divi(WORKERS));
+        graph.setParams(sum(workers.stream().map(ComputationGraph::params).toList(), INDArray::add)
+                .div(count));
         if (graph.getUpdater().getStateViewArray() != null) {
             graph.getUpdater()
-                    .setStateViewArray(workers.get(0)
-                            .getUpdater()
-                            .getStateViewArray()
-                            .add(workers.get(1).getUpdater().getStateViewArray())
-                            .divi(WORKERS));
+                    .setStateViewArray(sum(
+                                    workers.stream()
+                                            .map(worker -> worker.getUpdater().getStateViewArray())
+                                            .toList(),
+                                    INDArray::add)
+                            .div(count));
         }
-        return loss / WORKERS;
+        return sum(losses, Double::sum) / count;
+    }
+
+    /** Up to three from the first to the last; more in groups of √K, rounded up, and then the groups. */
+    private static <T> T sum(final List<T> values, final BinaryOperator<T> plus) {
+        if (values.size() <= 3) {
+            return values.stream().reduce(plus).orElseThrow();
+        }
+        final int group = (int) Math.ceil(Math.sqrt(values.size()));
+        final List<T> groups = new ArrayList<>();
+        for (int from = 0; from < values.size(); from += group) {
+            groups.add(values.subList(from, Math.min(values.size(), from + group)).stream()
+                    .reduce(plus)
+                    .orElseThrow());
+        }
+        return groups.stream().reduce(plus).orElseThrow();
+    }
+
+    /** Watches nothing. */
+    private static final class Nobody implements RoundObserver {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void batch() {}
+
+        @Override
+        public void round(final ComputationGraph graph, final MultiDataSet batch) {}
     }
 
     private static JavaRDD<MultiDataSet> rdd(final int round) {
+        return rdd(round, WORKERS, FREQUENCY);
+    }
+
+    private static JavaRDD<MultiDataSet> rdd(final int round, final int workers, final int frequency) {
         final List<MultiDataSet> batches = new ArrayList<>();
-        for (int worker = 0; worker < WORKERS; worker++) {
-            for (int batch = 0; batch < FREQUENCY; batch++) {
+        for (int worker = 0; worker < workers; worker++) {
+            for (int batch = 0; batch < frequency; batch++) {
                 batches.add(batch(round, worker, batch));
             }
         }
-        return spark.parallelize(batches, WORKERS);
+        return spark.parallelize(batches, workers);
     }
 
     private static MultiDataSet batch(final int round, final int worker, final int batch) {

@@ -1,9 +1,7 @@
 package io.dpq.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.dpq.config.UserException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -28,15 +26,5 @@ class ProgressTest {
                         "round 3  loss 0.5000  learning rate 0.00100  100 images/s  1:37 left",
                         "round 5  loss 0.5000  learning rate 0.00100  100 images/s  1:35 left");
         assertThat(progress.imagesPerSecond()).isEqualTo(100);
-    }
-
-    @Test
-    void aLossThatIsNoNumberEndsTheTraining() {
-        Training.requireFinite(1e30, "round 1");
-        assertThatThrownBy(() -> Training.requireFinite(Double.NaN, "epoch 2"))
-                .isInstanceOf(UserException.class)
-                .hasMessageContaining("in epoch 2; lower train.optimizer.learning-rate");
-        assertThatThrownBy(() -> Training.requireFinite(Double.POSITIVE_INFINITY, "epoch 2"))
-                .isInstanceOf(UserException.class);
     }
 }

@@ -6,6 +6,8 @@ import io.dpq.job.JobMain;
 import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.model.OnnxEmbedder;
+import io.dpq.network.DpqNetwork;
+import io.dpq.network.NetworkZip;
 import io.dpq.network.OneDnn;
 import io.dpq.quantizer.Codebooks;
 import java.io.ByteArrayOutputStream;
@@ -21,6 +23,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,7 +81,8 @@ class TrainJobTest {
         try (var files = Files.list(model)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .filteredOn(name -> !name.endsWith(".crc"))
-                    .containsExactlyInAnyOrder("manifest.json", "network.zip", "encoder.onnx", "codebooks.npy");
+                    .containsExactlyInAnyOrder(
+                            "manifest.json", "network.zip", "encoder.onnx", "codebooks.npy", "training.jsonl");
         }
         final ModelDirectory opened = ModelDirectory.open(model.toString(), new Configuration());
         final ModelManifest manifest = opened.manifest();
@@ -131,6 +135,11 @@ class TrainJobTest {
             "train.epochs=2",
             "train.semantic-epochs=1",
             "backbone.dropout=0.3",
+            "train.augmentation.min-scale=0.5",
+            "train.augmentation.brightness=0.4",
+            "train.augmentation.contrast=0.4",
+            "train.augmentation.saturation=0.4",
+            "train.augmentation.erase=0.5",
             "model.path=" + model
         };
         assertThat(train(sets).code).isZero();
@@ -139,6 +148,29 @@ class TrainJobTest {
         assertThat(codebooks()).isEqualTo(first);
         assertThat(train(with(sets, "seed=12")).code).isZero();
         assertThat(codebooks()).isNotEqualTo(first);
+    }
+
+    @Test
+    void everythingOfOursTrainsOnTwoWorkers() {
+        final Result result = train(
+                "train.workers=2",
+                "backbone.kind=residual-cnn",
+                "backbone.depth=8",
+                "loss.prefix-classification=0.5",
+                "loss.label-smoothing=0.1",
+                "train.augmentation.padding=2",
+                "train.optimizer.kind=momentum",
+                "train.optimizer.new-factor=2");
+        assertThat(result.err).isEmpty();
+        assertThat(result.code).isZero();
+        final ComputationGraph graph = NetworkZip.restore(
+                ModelDirectory.open(model.toString(), new Configuration()).read(ModelDirectory.NETWORK), true);
+        assertThat(graph.getConfiguration().getNetworkOutputs())
+                .containsExactly(DpqNetwork.CLASSIFICATION, DpqNetwork.QUANTIZATION, "prefix_1", "prefix_2");
+        assertThat(DpqNetwork.codebooks(graph)).isEqualTo(codebooks());
+        assertThat((double) metrics().get("exportParity")).isBetween(0.0, 1e-4);
+        // Twice the chance of three classes: so few steps are too short for more.
+        assertThat((double) metrics().get("trainingAccuracy")).isGreaterThan(0.6);
     }
 
     @Test
@@ -182,11 +214,14 @@ class TrainJobTest {
         train.semantic-epochs=9             | 1 | train.semantic-epochs is 9 but train.epochs
         labels.embeddings=/nowhere.txt      | 2 | The file /nowhere.txt does not exist; correct labels.embeddings
         train.optimizer.warmup-steps=48     | 1 | train.optimizer.warmup-steps is 48 but the whole training takes 48 steps
+        train.augmentation.crop=false,train.augmentation.padding=2 | 1 | set train.augmentation.crop to true
+        train.augmentation.min-scale=0.5,train.augmentation.padding=2 | 1 | A crop is either resized or padded
+        loss.label-smoothing=2              | 1 | 'loss.label-smoothing' is '2' but must be a number from 0
         quantization.start=middle           | 1 | must be one of kmeans, random
         quantization.kmeans-sample=2        | 1 | quantization.kmeans-sample is 2 but must be at least quantization.codewords
         """)
-    void aMistakeIsOneSentence(final String set, final int code, final String sentence) {
-        final Result result = train(set);
+    void aMistakeIsOneSentence(final String sets, final int code, final String sentence) {
+        final Result result = train(sets.split(","));
         assertThat(result.err).contains(sentence).startsWith("dpq: ").hasLineCount(1);
         assertThat(result.code).isEqualTo(code);
         assertThat(model).doesNotExist();
@@ -195,6 +230,8 @@ class TrainJobTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', textBlock = """
         backbone.weights=/weights.h5        | backbone.weights is given but the backbone simple-cnn always starts anew
+        embedding.kind=identity             | there are 16 features, so set embedding.dimensions to that, from 6
+        backbone.kind=none                  | train.lake.kind is directory but backbone.kind is none
         backbone.frozen-up-to=conv9         | backbone.frozen-up-to names the layer "conv9"
         backbone.kind=squeezenet            | The backbone squeezenet needs images of at least 47 pixels
         """)

@@ -34,8 +34,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A run being written. First {@link #stage}: every image, encoded or quarantined, becomes one row of a staging table under
- * {@code _tmp/<run>/}. Then {@link #publish}: the staged rows are split into codes and quarantine and made visible.
+ * A run being written. First {@link #plan}: what it is going to do about which image. Then {@link #stage}: every image,
+ * encoded or quarantined, becomes one row of a staging table under {@code _tmp/<run>/}. Then {@link #publish}: the staged rows
+ * are split into codes and quarantine, joined by the codes that are written again, and made visible, together with the ids
+ * whose earlier rows no longer count. Or {@link #compact}: all rows that count become this run.
  *
  * <p>Why a staging table: codes and quarantine have different columns, so one Spark write cannot make both, and two writes
  * would decode and embed every image twice. Staged rows go through Spark's output committer, so retried and speculative
@@ -65,8 +67,6 @@ public final class CodeRun implements AutoCloseable {
     private final RunLock lock;
     /** Complete runs when this one began: what it was told to leave out. */
     private final Set<String> known;
-    /** Whether the rows staged keep their embeddings. */
-    private boolean embeddings;
 
     /**
      * Whose codes a run holds.
@@ -125,21 +125,36 @@ public final class CodeRun implements AutoCloseable {
                     files.delete(status.getPath(), true);
                 }
             }
-            for (final Path parent : List.of(table.root(), new Path(table.root(), CodeTable.QUARANTINE))) {
-                for (final FileStatus status : table.list(parent)) {
-                    final String name = status.getPath().getName();
-                    // Only what this class named: a table's folder may hold what is none of its business.
-                    if (name.startsWith(CodeTable.RUN_PREFIX)
-                            && RUN_ID.matcher(name.substring(CodeTable.RUN_PREFIX.length()))
-                                    .matches()
-                            && !known.contains(name.substring(CodeTable.RUN_PREFIX.length()))) {
-                        files.delete(status.getPath(), true);
-                    }
-                }
-            }
+            removeUnknown();
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot remove what a crashed run left in " + table.root(), e);
         }
+    }
+
+    /** Removes the manifests of replaced runs, then the folders of all runs that have none. */
+    private void removeUnknown() throws IOException {
+        final FileSystem files = table.fileSystem();
+        for (final String replaced : table.replacedRuns()) {
+            // First of all: a manifest whose files are gone would stop every reader.
+            files.delete(table.manifestPath(replaced), false);
+        }
+        final Set<String> complete = completeRuns(table);
+        for (final Path parent : List.of(table.root(), folder(CodeTable.QUARANTINE), folder(CodeTable.SUPERSEDED))) {
+            for (final FileStatus status : table.list(parent)) {
+                final String name = status.getPath().getName();
+                // Only what this class named: a table's folder may hold what is none of its business.
+                if (name.startsWith(CodeTable.RUN_PREFIX)
+                        && RUN_ID.matcher(name.substring(CodeTable.RUN_PREFIX.length()))
+                                .matches()
+                        && !complete.contains(name.substring(CodeTable.RUN_PREFIX.length()))) {
+                    files.delete(status.getPath(), true);
+                }
+            }
+        }
+    }
+
+    private Path folder(final String name) {
+        return new Path(table.root(), name);
     }
 
     /** Sorts by time: a UTC instant, and a random part that tells apart two runs of one instant. */
@@ -148,24 +163,37 @@ public final class CodeRun implements AutoCloseable {
     }
 
     /**
-     * Writes all rows of the run, in one pass.
+     * Records what the run is going to do, before it does it: computed once, since a lake may change meanwhile.
+     *
+     * @param rows of {@link CodeSchema#plan}, one for every image that does not stay as it is
+     * @return the same rows, as recorded
+     */
+    public Dataset<Row> plan(final Dataset<Row> rows) {
+        parquet(rows, planned());
+        return rows.sparkSession()
+                .read()
+                .schema(CodeSchema.plan())
+                .parquet(planned().toString());
+    }
+
+    /**
+     * Writes all rows of the run that are encoded or quarantined, in one pass.
      *
      * @param rows of {@link CodeSchema#staged} or {@link CodeSchema#stagedWithEmbeddings}, one an image
      */
     public void stage(final Dataset<Row> rows) {
-        embeddings = rows.schema().getFieldIndex(CodeSchema.EMBEDDING).isDefined();
         parquet(rows, staged());
     }
 
     /**
-     * Splits the staged rows, makes them visible and writes the manifest last.
+     * Splits the staged rows, adds what the plan asks for, makes all visible and writes the manifest last.
      *
      * @param listed images of the lake
-     * @param unchanged images that an earlier run encoded
+     * @param unchanged images that stay as an earlier run left them
      * @param rowsPerFile most rows in one file
      * @param config the resolved configuration, secrets starred out
      * @throws UserException where another run wrote the table meanwhile; nothing is published then
-     * @throws IllegalStateException where listed = encoded + quarantined + unchanged does not hold; nothing is published then
+     * @throws IllegalStateException where the counts do not add up to the listed images; nothing is published then
      */
     public RunManifest publish(
             final SparkSession spark,
@@ -174,7 +202,62 @@ public final class CodeRun implements AutoCloseable {
             final long rowsPerFile,
             final Map<String, Object> config) {
         try {
-            return split(spark, listed, unchanged, rowsPerFile, config);
+            requireAlone();
+            return write(split(spark), listed, unchanged, List.of(), rowsPerFile, config);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot publish run " + id + " of " + table.root(), e);
+        } finally {
+            close();
+        }
+    }
+
+    /**
+     * Makes of all rows that count one run, which replaces those before it, and removes these afterwards.
+     *
+     * @param rowsPerFile most rows in one file
+     * @param config the resolved configuration of the newest run, which stays that of the table
+     */
+    public RunManifest compact(final SparkSession spark, final long rowsPerFile, final Map<String, Object> config) {
+        try {
+            requireAlone();
+            // Of every image one state: earlier releases left an image in the quarantine that they encoded later.
+            final Dataset<Row> refused = table.state(spark, identity.modelId())
+                    .filter(functions.col(CodeSchema.REASON).isNotNull())
+                    .select(
+                            functions.col(CodeSchema.ID).as("state_id"),
+                            functions.col(CodeSchema.RUN).as("state_run"));
+            final List<RunManifest> runs = table.completeRuns();
+            final Dataset<Row> quarantine = table.quarantine(spark, runs);
+            final Dataset<Row> newest = quarantine.join(
+                    refused,
+                    quarantine
+                            .col(CodeSchema.ID)
+                            .equalTo(refused.col("state_id"))
+                            .and(quarantine.col(CodeSchema.RUN).equalTo(refused.col("state_run"))),
+                    "left_semi");
+            final Map<String, Long> reasons = reasons(newest);
+            final boolean embeddings = table.hasEmbeddings(runs);
+            final Dataset<Row> codes = table.codes(spark, runs, codes(embeddings));
+            final long rows = codes.count();
+            final Contents contents = new Contents(
+                    codes,
+                    embeddings,
+                    0,
+                    rows,
+                    newest,
+                    reasons,
+                    spark.createDataFrame(List.of(), CodeSchema.superseded()),
+                    0,
+                    0);
+            final List<String> replaced = known.stream().sorted().toList();
+            final RunManifest manifest =
+                    write(contents, rows + contents.quarantined(), 0, replaced, rowsPerFile, config);
+            try {
+                removeUnknown();
+            } catch (IOException e) {
+                LOG.warn("Cannot remove the runs that {} replaces; the next run will: {}", id, e.toString());
+            }
+            return manifest;
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot publish run " + id + " of " + table.root(), e);
         } finally {
@@ -200,49 +283,153 @@ public final class CodeRun implements AutoCloseable {
         }
     }
 
-    private RunManifest split(
-            final SparkSession spark,
+    /**
+     * What a run publishes.
+     *
+     * @param codes with the columns of {@link CodeSchema#codes}, but for the run
+     * @param embeddings whether they have embeddings
+     * @param encoded rows of them that were encoded
+     * @param refreshed rows of them that are written again
+     * @param quarantine with the columns of {@link CodeSchema#quarantine}, but for the run
+     * @param reasons its rows by reason
+     * @param superseded with the columns of {@link CodeSchema#superseded}, but for the run
+     * @param supersededCount its rows
+     * @param deleted those of them that the lake has no more
+     */
+    private record Contents(
+            Dataset<Row> codes,
+            boolean embeddings,
+            long encoded,
+            long refreshed,
+            Dataset<Row> quarantine,
+            Map<String, Long> reasons,
+            Dataset<Row> superseded,
+            long supersededCount,
+            long deleted) {
+        long quarantined() {
+            return reasons.values().stream().mapToLong(Long::longValue).sum();
+        }
+    }
+
+    private Contents split(final SparkSession spark) throws IOException {
+        // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
+        // ran.
+        final boolean encodes = table.fileSystem().exists(staged());
+        final boolean stagedEmbeddings = encodes
+                && spark.read()
+                        .parquet(staged().toString())
+                        .schema()
+                        .getFieldIndex(CodeSchema.EMBEDDING)
+                        .isDefined();
+        final Dataset<Row> staged = readOr(
+                spark,
+                staged(),
+                stagedEmbeddings
+                        ? CodeSchema.stagedWithEmbeddings(identity.levels())
+                        : CodeSchema.staged(identity.levels()));
+        final Dataset<Row> plan = readOr(spark, planned(), CodeSchema.plan());
+        final Map<String, Long> actions = new TreeMap<>();
+        for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
+            actions.put(count.getString(0), count.getLong(1));
+        }
+        // Length and time as listed: that is what the next listing can be compared with.
+        final Dataset<Row> facts = plan.select(
+                functions.col(CodeSchema.ID).as("planned_id"),
+                functions.col(CodeSchema.LABELS).as("planned_labels"),
+                functions.col(CodeSchema.LENGTH).as("planned_length"),
+                functions.col(CodeSchema.MODIFIED),
+                functions.col(CodeSchema.ACTION));
+        final Column samePlan = functions.col(CodeSchema.ID).equalTo(functions.col("planned_id"));
+        final Dataset<Row> rows = staged.join(facts, samePlan, "left")
+                .withColumn(
+                        CodeSchema.LENGTH,
+                        functions.coalesce(functions.col("planned_length"), functions.col(CodeSchema.LENGTH)));
+        final Column encodedOnly = functions.col(CodeSchema.REASON).isNull();
+        final long refreshed = count(actions, CodeSchema.Action.REFRESHED);
+        final List<RunManifest> runs = table.completeRuns();
+        // A row that is written again keeps its embedding, if all have one: a column with gaps serves nobody.
+        final boolean embeddings =
+                refreshed == 0 ? stagedEmbeddings : (stagedEmbeddings || !encodes) && table.hasEmbeddings(runs);
+        Dataset<Row> codes = embeddings && !encodes
+                ? spark.createDataFrame(List.of(), codes(true)).select(published(true))
+                : rows.filter(encodedOnly).select(published(embeddings));
+        if (refreshed > 0) {
+            final String action = CodeSchema.Action.REFRESHED.stored();
+            codes = codes.union(table.codes(spark, runs, codes(embeddings))
+                    .drop(CodeSchema.MODIFIED)
+                    .join(facts.filter(functions.col(CodeSchema.ACTION).equalTo(action)), samePlan)
+                    .withColumn(CodeSchema.LABELS, functions.col("planned_labels"))
+                    .withColumn(CodeSchema.LENGTH, functions.col("planned_length"))
+                    .select(published(embeddings)));
+        }
+        final Map<String, Long> reasons = reasons(staged.filter(functions.not(encodedOnly)));
+        return new Contents(
+                codes,
+                embeddings,
+                staged.filter(encodedOnly).count(),
+                refreshed,
+                rows.filter(functions.not(encodedOnly)),
+                reasons,
+                plan.filter(functions.col(CodeSchema.ACTION).notEqual(CodeSchema.Action.NEW.stored()))
+                        .select(CodeSchema.ID, CodeSchema.ACTION),
+                actions.values().stream().mapToLong(Long::longValue).sum() - count(actions, CodeSchema.Action.NEW),
+                count(actions, CodeSchema.Action.DELETED));
+    }
+
+    private Column[] published(final boolean embeddings) {
+        return CodeSchema.codeColumns(identity.levels(), embeddings, Metadata.empty());
+    }
+
+    private StructType codes(final boolean embeddings) {
+        return embeddings ? CodeSchema.codesWithEmbeddings(identity.levels()) : CodeSchema.codes(identity.levels());
+    }
+
+    private Dataset<Row> readOr(final SparkSession spark, final Path path, final StructType schema) throws IOException {
+        return table.fileSystem().exists(path)
+                ? spark.read().schema(schema).parquet(path.toString())
+                : spark.createDataFrame(List.of(), schema);
+    }
+
+    private static long count(final Map<String, Long> actions, final CodeSchema.Action action) {
+        return actions.getOrDefault(action.stored(), 0L);
+    }
+
+    private static Map<String, Long> reasons(final Dataset<Row> quarantine) {
+        final Map<String, Long> reasons = new TreeMap<>();
+        for (final Row count : quarantine.groupBy(CodeSchema.REASON).count().collectAsList()) {
+            reasons.put(count.getString(0), count.getLong(1));
+        }
+        return reasons;
+    }
+
+    private RunManifest write(
+            final Contents contents,
             final long listed,
             final long unchanged,
+            final List<String> replaces,
             final long rowsPerFile,
             final Map<String, Object> config)
             throws IOException {
-        requireAlone();
-        final StructType schema = embeddings
-                ? CodeSchema.stagedWithEmbeddings(identity.levels())
-                : CodeSchema.staged(identity.levels());
-        // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
-        // ran.
-        final Dataset<Row> rows = table.fileSystem().exists(staged())
-                ? spark.read().schema(schema).parquet(staged().toString())
-                : spark.createDataFrame(List.of(), schema);
-        final Map<String, Long> reasons = new TreeMap<>();
-        long encoded = 0;
-        for (final Row count : rows.groupBy(CodeSchema.REASON).count().collectAsList()) {
-            if (count.isNullAt(0)) {
-                encoded = count.getLong(1);
-            } else {
-                reasons.put(count.getString(0), count.getLong(1));
-            }
-        }
-        final long quarantined =
-                reasons.values().stream().mapToLong(Long::longValue).sum();
-        if (listed != encoded + quarantined + unchanged) {
+        final long quarantined = contents.quarantined();
+        final long rows = contents.encoded() + contents.refreshed();
+        if (listed != rows + quarantined + unchanged) {
             throw new IllegalStateException("Run " + id + " does not reconcile: " + listed + " images listed, but "
-                    + encoded + " encoded, " + quarantined + " quarantined and " + unchanged + " unchanged.");
+                    + contents.encoded() + " encoded, " + contents.refreshed() + " refreshed, " + quarantined
+                    + " quarantined and " + unchanged + " unchanged.");
         }
         final Metadata metadata =
                 CodeSchema.metadata(identity.modelId(), identity.decodeVersion(), identity.codewords());
-        final Column encodedOnly = functions.col(CodeSchema.REASON).isNull();
         write(
-                rows.filter(functions.not(encodedOnly)).select(CodeSchema.quarantineColumns(metadata)),
-                new Path(table.root(), CodeTable.QUARANTINE),
+                contents.quarantine().select(CodeSchema.quarantineColumns(metadata)),
+                CodeTable.QUARANTINE,
                 quarantined,
                 rowsPerFile);
+        // Before the codes: whoever reads the folders meanwhile misses rows rather than sees them twice.
+        write(contents.superseded(), CodeTable.SUPERSEDED, contents.supersededCount(), rowsPerFile);
         write(
-                rows.filter(encodedOnly).select(CodeSchema.codeColumns(identity.levels(), embeddings, metadata)),
-                table.root(),
-                encoded,
+                contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.embeddings(), metadata)),
+                "",
+                rows,
                 rowsPerFile);
         final RunManifest manifest = new RunManifest(
                 RunManifest.VERSION,
@@ -254,11 +441,16 @@ public final class CodeRun implements AutoCloseable {
                 startedAt.toString(),
                 Instant.now().toString(),
                 listed,
-                encoded,
+                contents.encoded(),
+                contents.refreshed(),
                 quarantined,
                 unchanged,
-                reasons,
-                dataFiles(encoded),
+                contents.deleted(),
+                contents.supersededCount(),
+                contents.reasons(),
+                dataFiles("", rows),
+                dataFiles(CodeTable.SUPERSEDED, contents.supersededCount()),
+                replaces,
                 config);
         requireAlone();
         publish(manifest);
@@ -271,16 +463,20 @@ public final class CodeRun implements AutoCloseable {
         return manifest;
     }
 
-    /** Writes one of the two outputs to its run folder below {@code parent}; an empty one leaves no folder. */
-    private void write(final Dataset<Row> rows, final Path parent, final long count, final long rowsPerFile)
+    /** The run's folder below one of the table's; that of the codes is the table's root itself. */
+    private Path runFolder(final String kind) {
+        return new Path(kind.isEmpty() ? table.root() : folder(kind), CodeTable.RUN_PREFIX + id);
+    }
+
+    /** Writes one of the outputs to its run folder; an empty one leaves no folder. */
+    private void write(final Dataset<Row> rows, final String kind, final long count, final long rowsPerFile)
             throws IOException {
         if (count == 0) {
             return;
         }
-        final Path target = new Path(parent, CodeTable.RUN_PREFIX + id);
+        final Path target = runFolder(kind);
         final int parts = (int) Math.min(Integer.MAX_VALUE, (count + rowsPerFile - 1) / rowsPerFile);
-        final Path written =
-                renames() ? new Path(temporary, parent.equals(table.root()) ? "codes" : "quarantine") : target;
+        final Path written = renames() ? new Path(temporary, "written" + kind) : target;
         rows.coalesce(parts)
                 .write()
                 .mode(SaveMode.ErrorIfExists)
@@ -291,7 +487,7 @@ public final class CodeRun implements AutoCloseable {
                 .parquet(written.toString());
         if (renames()) {
             final FileSystem files = table.fileSystem();
-            files.mkdirs(parent);
+            files.mkdirs(target.getParent());
             if (!files.rename(written, target)) {
                 throw new IOException("Cannot rename " + written + " to " + target);
             }
@@ -302,25 +498,24 @@ public final class CodeRun implements AutoCloseable {
         rows.write().mode(SaveMode.ErrorIfExists).option("compression", "zstd").parquet(path.toString());
     }
 
-    private List<RunManifest.DataFile> dataFiles(final long encoded) throws IOException {
+    private List<RunManifest.DataFile> dataFiles(final String kind, final long expected) throws IOException {
         final List<RunManifest.DataFile> files = new ArrayList<>();
-        final String folder = CodeTable.RUN_PREFIX + id;
+        final String prefix = (kind.isEmpty() ? "" : kind + "/") + CodeTable.RUN_PREFIX + id + "/";
         long rows = 0;
-        for (final FileStatus status : table.list(new Path(table.root(), folder))) {
-            final String name = status.getPath().getName();
-            if (status.isFile() && !name.startsWith("_") && !name.startsWith(".")) {
+        for (final FileStatus status : table.list(runFolder(kind))) {
+            if (CodeTable.isData(status)) {
                 final long count;
                 try (ParquetFileReader reader = ParquetFileReader.open(
                         HadoopInputFile.fromStatus(status, table.fileSystem().getConf()))) {
                     count = reader.getRecordCount();
                 }
                 rows += count;
-                files.add(new RunManifest.DataFile(folder + "/" + name, count, status.getLen()));
+                files.add(new RunManifest.DataFile(prefix + status.getPath().getName(), count, status.getLen()));
             }
         }
-        if (rows != encoded) {
-            throw new IllegalStateException("Run " + id + " does not reconcile: " + encoded
-                    + " rows encoded, but its files hold " + rows + ".");
+        if (rows != expected) {
+            throw new IllegalStateException("Run " + id + " does not reconcile: " + expected + " rows were to be in "
+                    + runFolder(kind) + ", but its files hold " + rows + ".");
         }
         files.sort(Comparator.comparing(RunManifest.DataFile::path));
         return files;
@@ -344,6 +539,10 @@ public final class CodeRun implements AutoCloseable {
 
     private boolean renames() {
         return AtomicRename.isOfferedBy(table.fileSystem());
+    }
+
+    private Path planned() {
+        return new Path(temporary, "planned");
     }
 
     private Path staged() {

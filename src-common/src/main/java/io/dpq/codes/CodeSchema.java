@@ -2,6 +2,7 @@ package io.dpq.codes;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
@@ -27,8 +28,38 @@ public final class CodeSchema {
     /** What was seen of a quarantined image, for a person. */
     public static final String DETAIL = "detail";
 
-    /** Stored bytes of a quarantined image. */
+    /** Stored bytes of an image, as the lake listed it; null in tables of earlier releases. */
     public static final String LENGTH = "length";
+
+    /** When the image was modified, in milliseconds since 1970, as the lake listed it; null where the lake knows no time. */
+    public static final String MODIFIED = "modified";
+
+    /** The run that wrote a row: not in the files, but in the names of their folders. */
+    public static final String RUN = "run";
+
+    /** What a run does about an image, a {@link Action}. */
+    public static final String ACTION = "action";
+
+    /** What a run does about an image, and why; the names are stored, in lower case. */
+    public enum Action {
+        /** Encode it: the table has no row of it. */
+        NEW,
+        /** Encode it: its content is another. */
+        CHANGED,
+        /** Decode an image again that an earlier run could not. */
+        RETRIED,
+        /** Write its code again, with other labels or another modification time. */
+        REFRESHED,
+        /** Drop its rows: the lake has it no more. */
+        DELETED,
+        /** Leave its row as it is. */
+        UNCHANGED;
+
+        /** How the table and the plan write it. */
+        public String stored() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /** The unquantized embedding, D floats; a table has it only where encode was told to keep it. */
     public static final String EMBEDDING = "embedding";
@@ -59,26 +90,69 @@ public final class CodeSchema {
         return staged(levels).add(EMBEDDING, EMBEDDING_TYPE);
     }
 
-    /** What {@link CodeTable#readEmbeddings} yields. */
-    static StructType readableEmbeddings() {
+    /** As {@link #codes(int)}, with the column {@code embedding ARRAY<FLOAT>} last. */
+    static StructType codesWithEmbeddings(final int levels) {
+        return codes(levels).add(EMBEDDING, EMBEDDING_TYPE);
+    }
+
+    /** What a run is going to do, one row an image that does not stay as it is: {@code id, labels, length, modified, action}. */
+    public static StructType plan() {
         return new StructType()
                 .add(ID, DataTypes.StringType)
                 .add(LABELS, DataTypes.createArrayType(DataTypes.StringType))
-                .add(EMBEDDING, EMBEDDING_TYPE);
+                .add(LENGTH, DataTypes.LongType)
+                .add(MODIFIED, DataTypes.LongType)
+                .add(ACTION, DataTypes.StringType);
     }
 
-    /** What {@link CodeTable#read} yields. */
-    static StructType readable(final int levels) {
+    /** The published columns of the codes, and the run. */
+    static StructType codes(final int levels) {
         StructType schema = new StructType()
                 .add(ID, DataTypes.StringType)
-                .add(LABELS, DataTypes.createArrayType(DataTypes.StringType));
+                .add(LABELS, DataTypes.createArrayType(DataTypes.StringType))
+                .add(CONTENT_HASH, DataTypes.LongType);
         for (int level = 1; level <= levels; level++) {
             schema = schema.add(CodeTable.column(level), DataTypes.ShortType);
         }
-        return schema;
+        return schema.add(LENGTH, DataTypes.LongType)
+                .add(MODIFIED, DataTypes.LongType)
+                .add(RUN, DataTypes.StringType);
     }
 
-    /** The published columns of an encoded row, each level carrying {@code metadata}; the embedding last where it is kept. */
+    /** The published columns of the quarantine, and the run. */
+    static StructType quarantine() {
+        return new StructType()
+                .add(ID, DataTypes.StringType)
+                .add(REASON, DataTypes.StringType)
+                .add(DETAIL, DataTypes.StringType)
+                .add(LENGTH, DataTypes.LongType)
+                .add(CONTENT_HASH, DataTypes.LongType)
+                .add(MODIFIED, DataTypes.LongType)
+                .add(RUN, DataTypes.StringType);
+    }
+
+    /** The published columns of the superseded ids, and the run. */
+    static StructType superseded() {
+        return new StructType()
+                .add(ID, DataTypes.StringType)
+                .add(ACTION, DataTypes.StringType)
+                .add(RUN, DataTypes.StringType);
+    }
+
+    /** What the table knows of an image, for the next run to compare: {@code labels} and {@code reason} as published. */
+    static Column[] stateColumns(final Column labels, final Column reason) {
+        return new Column[] {
+            functions.col(ID),
+            labels.as(LABELS),
+            functions.col(CONTENT_HASH),
+            functions.col(LENGTH),
+            functions.col(MODIFIED),
+            reason.as(REASON),
+            functions.col(RUN)
+        };
+    }
+
+    /** The published columns of a row of codes, each level carrying {@code metadata}; the embedding last where it is kept. */
     static Column[] codeColumns(final int levels, final boolean embeddings, final Metadata metadata) {
         final List<Column> columns = new ArrayList<>(List.of(
                 functions.col(ID),
@@ -88,6 +162,8 @@ public final class CodeSchema {
             final String name = CodeTable.column(level);
             columns.add(functions.col(name).as(name, metadata));
         }
+        columns.add(functions.col(LENGTH));
+        columns.add(functions.col(MODIFIED));
         if (embeddings) {
             columns.add(functions.col(EMBEDDING));
         }
@@ -101,7 +177,8 @@ public final class CodeSchema {
             functions.col(REASON).as(REASON, metadata),
             functions.col(DETAIL),
             functions.col(LENGTH),
-            functions.col(CONTENT_HASH)
+            functions.col(CONTENT_HASH),
+            functions.col(MODIFIED)
         };
     }
 

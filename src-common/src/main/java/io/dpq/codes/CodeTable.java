@@ -8,6 +8,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -18,17 +20,24 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * The code table: Parquet under {@code run=<id>/}, quarantine under {@code _quarantine/run=<id>/}, manifests under {@code
- * _runs/<id>.json}. Only runs with a manifest are read. One writer at a time, held by a lock file: a run that begins takes
- * whatever else lies under {@code _tmp} for the leftovers of a crash. Thread-safe for readers.
+ * The code table: Parquet under {@code run=<id>/}, quarantine under {@code _quarantine/run=<id>/}, ids whose earlier rows no
+ * longer count under {@code _superseded/run=<id>/}, manifests under {@code _runs/<id>.json}. Only runs with a manifest are
+ * read, and of each image only the newest row. One writer at a time, held by a lock file: a run that begins takes whatever
+ * else lies under {@code _tmp} for the leftovers of a crash. Thread-safe for readers.
+ *
+ * <p>A row of run r counts unless a later run superseded its id: that run holds the image's newer code or quarantine row, or
+ * found that the lake has it no more. Superseded ids are few beside the rows, so that reading stays a scan.
  */
 public final class CodeTable {
     static final String RUNS = "_runs";
     static final String QUARANTINE = "_quarantine";
+    static final String SUPERSEDED = "_superseded";
     static final String TEMPORARY = "_tmp";
     static final String RUN_PREFIX = "run=";
     private static final String JSON = ".json";
@@ -57,10 +66,28 @@ public final class CodeTable {
     }
 
     /**
-     * Manifests of all complete runs, oldest first; none where the table does not exist yet. A manifest that is damaged or
-     * of an unknown version is a UserException: guessing which codes exist would be worse than stopping.
+     * Manifests of all complete runs, oldest first, less those that a later one replaced; none where the table does not exist
+     * yet. A manifest that is damaged or of an unknown version is a UserException: guessing which codes exist would be worse
+     * than stopping.
      */
     public List<RunManifest> completeRuns() {
+        final List<RunManifest> runs = manifests();
+        final Set<String> replaced = replaced(runs);
+        return runs.stream().filter(run -> !replaced.contains(run.runId())).toList();
+    }
+
+    /** Runs that another one replaced, whose manifests are still there. */
+    List<String> replacedRuns() {
+        final List<RunManifest> runs = manifests();
+        final Set<String> replaced = replaced(runs);
+        return runs.stream().map(RunManifest::runId).filter(replaced::contains).toList();
+    }
+
+    private static Set<String> replaced(final List<RunManifest> runs) {
+        return runs.stream().flatMap(run -> run.replaces().stream()).collect(Collectors.toSet());
+    }
+
+    private List<RunManifest> manifests() {
         final List<RunManifest> runs = new ArrayList<>();
         for (final FileStatus status : list(new Path(root, RUNS))) {
             final String name = status.getPath().getName();
@@ -73,7 +100,7 @@ public final class CodeTable {
             }
         }
         runs.sort(Comparator.comparing(RunManifest::runId));
-        return List.copyOf(runs);
+        return runs;
     }
 
     /** Refuses a table that holds codes of another model: codes of two models cannot be compared. */
@@ -92,9 +119,9 @@ public final class CodeTable {
     }
 
     /**
-     * Rows {@code id STRING, labels ARRAY<STRING>, level_1 … level_<levels> SMALLINT} of all complete runs; only these
-     * columns are read. Codes of another model are refused by a UserException, and so are files that are not as the manifest
-     * says.
+     * Rows {@code id STRING, labels ARRAY<STRING>, level_1 … level_<levels> SMALLINT}: the newest row of every image that was
+     * encoded and that the lake still had at the last run. Only these columns are read. Codes of another model are refused by
+     * a UserException, and so are files that are not as the manifest says.
      *
      * @param levels how many, counted from the first, at least 1
      */
@@ -105,16 +132,20 @@ public final class CodeTable {
     /** As {@link #read(SparkSession, String, int)}, of the given runs alone, whose manifests are not read again. */
     public Dataset<Row> read(
             final SparkSession spark, final String modelId, final int levels, final List<RunManifest> runs) {
-        final List<String> files = new ArrayList<>();
         for (final RunManifest run : runs) {
             requireModel(run, modelId);
             if (levels < 1 || levels > run.levels()) {
                 throw UserException.usage("The code table at " + root + " holds levels 1 to " + run.levels()
                         + "; ask for as many, not for " + levels + ".");
             }
-            files.addAll(checkedFiles(run));
         }
-        return read(spark, files, CodeSchema.readable(levels));
+        final List<Column> columns = new ArrayList<>();
+        columns.add(functions.col(CodeSchema.ID));
+        columns.add(functions.col(CodeSchema.LABELS));
+        for (int level = 1; level <= levels; level++) {
+            columns.add(functions.col(column(level)));
+        }
+        return codes(spark, runs, CodeSchema.codes(levels)).select(columns.toArray(new Column[0]));
     }
 
     /** Whether every file of the given runs has the column {@link CodeSchema#EMBEDDING}; false where there is no file. */
@@ -122,7 +153,7 @@ public final class CodeTable {
         boolean any = false;
         for (final RunManifest run : runs) {
             // The files of a run are of one write, so that one tells for all.
-            for (final String file : checkedFiles(run).stream().limit(1).toList()) {
+            for (final String file : checkedCodes(run).stream().limit(1).toList()) {
                 if (!hasColumn(new Path(file), CodeSchema.EMBEDDING)) {
                     return false;
                 }
@@ -133,8 +164,8 @@ public final class CodeTable {
     }
 
     private boolean hasColumn(final Path file, final String column) {
-        try (ParquetFileReader reader = ParquetFileReader.open(
-                HadoopInputFile.fromStatus(fileSystem().getFileStatus(file), fileSystem().getConf()))) {
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromStatus(
+                fileSystem().getFileStatus(file), fileSystem().getConf()))) {
             return reader.getFileMetaData().getSchema().containsField(column);
         } catch (IOException e) {
             throw UserException.data(
@@ -143,20 +174,102 @@ public final class CodeTable {
     }
 
     /**
-     * Rows {@code id STRING, labels ARRAY<STRING>, embedding ARRAY<FLOAT>} of the given runs; only these columns are read.
+     * Rows {@code id STRING, labels ARRAY<STRING>, embedding ARRAY<FLOAT>} of the given runs, the newest of each image; only
+     * these columns are read.
      *
      * @param runs that {@link #hasEmbeddings}
      */
     public Dataset<Row> readEmbeddings(final SparkSession spark, final String modelId, final List<RunManifest> runs) {
-        final List<String> files = new ArrayList<>();
-        for (final RunManifest run : runs) {
-            requireModel(run, modelId);
-            files.addAll(checkedFiles(run));
-        }
-        return read(spark, files, CodeSchema.readableEmbeddings());
+        runs.forEach(run -> requireModel(run, modelId));
+        return codes(spark, runs, CodeSchema.codesWithEmbeddings(0))
+                .select(CodeSchema.ID, CodeSchema.LABELS, CodeSchema.EMBEDDING);
     }
 
-    private static Dataset<Row> read(final SparkSession spark, final List<String> files, final StructType schema) {
+    /**
+     * What the table knows of every image, for the next run to compare with the lake: rows {@code id, labels, content_hash,
+     * length, modified, reason, run}, one an image; {@code reason} is null where it was encoded. Images that the lake had lost
+     * at the last run are not among them.
+     */
+    public Dataset<Row> state(final SparkSession spark, final String modelId) {
+        requireModel(modelId);
+        final Column none = functions.lit(null);
+        final List<RunManifest> runs = completeRuns();
+        final Dataset<Row> all = codes(spark, runs, CodeSchema.codes(0))
+                .select(CodeSchema.stateColumns(functions.col(CodeSchema.LABELS), none.cast(DataTypes.StringType)))
+                .union(quarantine(spark, runs)
+                        .select(CodeSchema.stateColumns(
+                                none.cast(DataTypes.createArrayType(DataTypes.StringType)),
+                                functions.col(CodeSchema.REASON))));
+        // Earlier releases superseded nothing: an image could be in the quarantine of many runs, and encoded in a later
+        // one.
+        final Column newest = functions
+                .row_number()
+                .over(Window.partitionBy(CodeSchema.ID)
+                        .orderBy(functions.col(CodeSchema.RUN).desc()));
+        return all.withColumn("age", newest).filter("age = 1").drop("age");
+    }
+
+    /**
+     * Rows of codes that count.
+     *
+     * @param schema of {@link CodeSchema#codes} or {@link CodeSchema#codesWithEmbeddings}
+     */
+    Dataset<Row> codes(final SparkSession spark, final List<RunManifest> runs, final StructType schema) {
+        final List<String> files = new ArrayList<>();
+        runs.forEach(run -> files.addAll(checkedCodes(run)));
+        return current(spark, runs, files, schema, root);
+    }
+
+    private List<String> checkedCodes(final RunManifest run) {
+        return checked(run, RUN_PREFIX + run.runId(), run.files());
+    }
+
+    /** Rows of {@link CodeSchema#quarantine} that count. */
+    Dataset<Row> quarantine(final SparkSession spark, final List<RunManifest> runs) {
+        final List<String> files = new ArrayList<>();
+        for (final RunManifest run : runs) {
+            if (run.quarantined() > 0) {
+                for (final FileStatus status : list(new Path(root, QUARANTINE + "/" + RUN_PREFIX + run.runId()))) {
+                    if (isData(status)) {
+                        files.add(status.getPath().toString());
+                    }
+                }
+            }
+        }
+        // Its own root: below the table's, folders that begin with an underscore are hidden.
+        return current(spark, runs, files, CodeSchema.quarantine(), new Path(root, QUARANTINE));
+    }
+
+    private Dataset<Row> current(
+            final SparkSession spark,
+            final List<RunManifest> runs,
+            final List<String> files,
+            final StructType schema,
+            final Path base) {
+        final Dataset<Row> rows = scan(spark, files, schema, base);
+        final List<String> superseded = new ArrayList<>();
+        for (final RunManifest run : runs) {
+            superseded.addAll(checked(run, SUPERSEDED + "/" + RUN_PREFIX + run.runId(), run.supersededFiles()));
+        }
+        if (superseded.isEmpty()) {
+            return rows;
+        }
+        final Dataset<Row> later = scan(spark, superseded, CodeSchema.superseded(), new Path(root, SUPERSEDED))
+                .select(
+                        functions.col(CodeSchema.ID).as("superseded_id"),
+                        functions.col(CodeSchema.RUN).as("superseded_by"));
+        return rows.join(
+                later,
+                functions
+                        .col(CodeSchema.ID)
+                        .equalTo(functions.col("superseded_id"))
+                        .and(functions.col("superseded_by").gt(functions.col(CodeSchema.RUN))),
+                "left_anti");
+    }
+
+    /** Exactly these files, with the run of each: a folder may hold what a crashed job or a hand left there. */
+    private static Dataset<Row> scan(
+            final SparkSession spark, final List<String> files, final StructType schema, final Path base) {
         if (files.isEmpty()) {
             return spark.createDataFrame(List.of(), schema);
         }
@@ -164,17 +277,28 @@ public final class CodeTable {
         for (int i = 0; i < columns.length; i++) {
             columns[i] = functions.col(schema.fieldNames()[i]);
         }
-        // Exactly the files of the manifests: a folder may hold what a crashed job or a hand left there.
-        return spark.read().schema(schema).parquet(files.toArray(new String[0])).select(columns);
+        return spark.read()
+                .option("basePath", base.toString())
+                .schema(schema)
+                .parquet(files.toArray(new String[0]))
+                .select(columns);
     }
 
-    private List<String> checkedFiles(final RunManifest run) {
+    static boolean isData(final FileStatus status) {
+        final String name = status.getPath().getName();
+        return status.isFile() && !name.startsWith("_") && !name.startsWith(".");
+    }
+
+    private List<String> checked(final RunManifest run, final String folder, final List<RunManifest.DataFile> files) {
+        if (files.isEmpty()) {
+            return List.of();
+        }
         final Map<String, Long> present = new HashMap<>();
-        for (final FileStatus status : list(new Path(root, RUN_PREFIX + run.runId()))) {
-            present.put(RUN_PREFIX + run.runId() + "/" + status.getPath().getName(), status.getLen());
+        for (final FileStatus status : list(new Path(root, folder))) {
+            present.put(folder + "/" + status.getPath().getName(), status.getLen());
         }
         final List<String> paths = new ArrayList<>();
-        for (final RunManifest.DataFile file : run.files()) {
+        for (final RunManifest.DataFile file : files) {
             final Long bytes = present.get(file.path());
             if (bytes == null || bytes != file.bytes()) {
                 throw UserException.data("The file " + new Path(root, file.path()) + " of run " + run.runId() + " has "

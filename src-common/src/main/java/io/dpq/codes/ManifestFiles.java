@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.dpq.config.UserException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -40,6 +42,11 @@ final class ManifestFiles {
         }
         if (version < 1) {
             throw damaged(path, "it has no format version");
+        }
+        if (version == 1 && tree instanceof ObjectNode object) {
+            // The first format knew neither changed nor deleted images.
+            List.of("refreshed", "deleted", "superseded").forEach(count -> object.put(count, 0));
+            List.of("supersededFiles", "replaces").forEach(object::putArray);
         }
         try {
             return JSON.treeToValue(tree, RunManifest.class);

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps two runs from writing one code table at once: a file {@code _tmp/_lock} that names its run and is touched every minute
- * while the run lives. One that was not touched for ten minutes belongs to a run that crashed, and is taken over. Object stores
+ * while the run lives. One that was not touched for ten minutes belongs to a run that crashed, and is taken over; so is one
+ * whose process ran on this machine and is no more, since a job that a scheduler starts again must not wait. Object stores
  * do not create exclusively, so {@link CodeRun} also looks for other runs before it publishes. Thread-safe.
  */
 final class RunLock implements AutoCloseable {
@@ -51,7 +52,8 @@ final class RunLock implements AutoCloseable {
     /** The lock of the table for this run; one that another living run holds is a UserException that names that run. */
     static RunLock take(final FileSystem files, final Path folder, final String runId) throws IOException {
         final Path path = new Path(folder, NAME);
-        final String owner = "run " + runId + " of " + System.getProperty("user.name", "someone");
+        final String owner =
+                "run " + runId + " of " + System.getProperty("user.name", "someone") + " in " + Owner.here();
         files.mkdirs(folder);
         if (files.exists(path)) {
             removeIfStale(files, path);
@@ -70,7 +72,7 @@ final class RunLock implements AutoCloseable {
     private static void removeIfStale(final FileSystem files, final Path path) throws IOException {
         final FileStatus status = files.getFileStatus(path);
         final Instant touched = Instant.ofEpochMilli(status.getModificationTime());
-        if (touched.plus(STALE).isAfter(Instant.now())) {
+        if (touched.plus(STALE).isAfter(Instant.now()) && !Owner.isDead(read(files, path))) {
             throw taken(files, path);
         }
         LOG.warn("Taking over {} from {}, which last gave a sign of life at {}.", path, read(files, path), touched);

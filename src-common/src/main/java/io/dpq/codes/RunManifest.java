@@ -8,7 +8,7 @@ import java.util.TreeMap;
 
 /**
  * What one encoding run did; a run exists only once its manifest does. Counts add up, and a manifest whose counts do not
- * cannot be made or read: listed = encoded + quarantined + unchanged. Immutable.
+ * cannot be made or read: listed = encoded + refreshed + quarantined + unchanged. Immutable.
  *
  * @param formatVersion of this file
  * @param runId sorts by time
@@ -19,11 +19,16 @@ import java.util.TreeMap;
  * @param startedAt ISO-8601 instant
  * @param finishedAt ISO-8601 instant
  * @param listed images of the lake
- * @param encoded rows written
+ * @param encoded images encoded
+ * @param refreshed images whose earlier code was written again, with other labels or another modification time
  * @param quarantined images no decoder took
- * @param unchanged images left as an earlier run encoded them
+ * @param unchanged images left as an earlier run has them, in the codes or in the quarantine
+ * @param deleted images of earlier runs that the lake has no more; not among those listed
+ * @param superseded ids whose rows in earlier runs no longer count: of images written again, and of deleted ones
  * @param quarantineReasons count per reason
  * @param files data files, paths relative to the table's root
+ * @param supersededFiles files of the superseded ids, paths relative to the table's root
+ * @param replaces runs that this one has taken in: they exist no longer, even where their files do
  * @param config the resolved configuration, secrets starred out
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -38,30 +43,47 @@ public record RunManifest(
         String finishedAt,
         long listed,
         long encoded,
+        long refreshed,
         long quarantined,
         long unchanged,
+        long deleted,
+        long superseded,
         Map<String, Long> quarantineReasons,
         List<DataFile> files,
+        List<DataFile> supersededFiles,
+        List<String> replaces,
         Map<String, Object> config) {
     /** The version that this code writes. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** Checks that the counts reconcile. */
     public RunManifest {
         quarantineReasons = Map.copyOf(quarantineReasons);
         files = List.copyOf(files);
+        supersededFiles = List.copyOf(supersededFiles);
+        replaces = List.copyOf(replaces);
         // Not Map.copyOf: a configuration may hold nulls, and its order is for people.
         config = Collections.unmodifiableMap(new TreeMap<>(config));
-        if (encoded < 0 || quarantined < 0 || unchanged < 0 || listed != encoded + quarantined + unchanged) {
+        if (Math.min(Math.min(encoded, refreshed), Math.min(quarantined, unchanged)) < 0
+                || listed != encoded + refreshed + quarantined + unchanged) {
             throw new IllegalArgumentException("counts do not add up: " + listed + " listed, but " + encoded
-                    + " encoded, " + quarantined + " quarantined and " + unchanged + " unchanged");
+                    + " encoded, " + refreshed + " refreshed, " + quarantined + " quarantined and " + unchanged
+                    + " unchanged");
         }
-        if (files.stream().mapToLong(DataFile::rows).sum() != encoded) {
-            throw new IllegalArgumentException("the files do not hold the " + encoded + " rows encoded");
+        if (rows(files) != encoded + refreshed) {
+            throw new IllegalArgumentException(
+                    "the files do not hold the " + (encoded + refreshed) + " rows encoded or refreshed");
+        }
+        if (deleted < 0 || deleted > superseded || rows(supersededFiles) != superseded) {
+            throw new IllegalArgumentException("the files do not hold the " + superseded + " ids superseded");
         }
         if (quarantineReasons.values().stream().mapToLong(Long::longValue).sum() != quarantined) {
             throw new IllegalArgumentException("the reasons do not add up to the " + quarantined + " quarantined");
         }
+    }
+
+    private static long rows(final List<DataFile> files) {
+        return files.stream().mapToLong(DataFile::rows).sum();
     }
 
     /**

@@ -13,6 +13,7 @@ import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -249,6 +250,21 @@ public final class DpqConfig {
         } catch (ConfigException e) {
             throw wrong(key, "a size such as 64MiB");
         }
+    }
+
+    /** A length of time, not negative; HOCON units such as 15m are understood, and 0 needs none. */
+    public Duration duration(final String key) {
+        require(key);
+        final Duration value;
+        try {
+            value = config.getDuration(key);
+        } catch (ConfigException e) {
+            throw wrong(key, "a length of time such as 15m");
+        }
+        if (value.isNegative()) {
+            throw wrong(key, "a length of time such as 15m");
+        }
+        return value;
     }
 
     /** A list of real numbers. */

@@ -27,7 +27,7 @@ final class Containers {
             case PNG -> png(content);
             case WEBP -> webp(content);
             case GIF -> gif(content);
-            case BMP, JPEG -> Orientation.UPRIGHT;
+            case BMP, JPEG, TIFF -> Orientation.UPRIGHT;
         };
     }
 

@@ -10,7 +10,8 @@ enum Format {
     PNG,
     GIF,
     BMP,
-    WEBP;
+    WEBP,
+    TIFF;
 
     private static final byte[] PNG_SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
@@ -27,6 +28,9 @@ enum Format {
         }
         if (starts(content, 0, ascii("BM"))) {
             return BMP;
+        }
+        if (starts(content, 0, ascii("II*\0")) || starts(content, 0, ascii("MM\0*"))) {
+            return TIFF;
         }
         return starts(content, 0, ascii("RIFF")) && starts(content, 8, ascii("WEBP")) ? WEBP : null;
     }

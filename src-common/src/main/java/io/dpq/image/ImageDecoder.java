@@ -1,7 +1,9 @@
 package io.dpq.image;
 
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import io.dpq.image.ImageRejectedException.Reason;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -20,9 +22,9 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 /**
  * Decodes stored bytes under an {@link ImageContract}. Thread-safe.
  *
- * <p>JPEG, PNG, GIF, BMP and WebP are told by their content. Dimensions are checked before pixels are allocated; the EXIF
- * orientation is applied; grey, CMYK, 16-bit and palette samples become 8-bit RGB; transparency is laid on white; of an
- * animation the first frame is taken; colour profiles are not applied. An image more than four times the target a side is
+ * <p>JPEG, PNG, GIF, BMP, WebP and TIFF are told by their content. Dimensions are checked before pixels are allocated; the
+ * EXIF orientation is applied; grey, CMYK, 16-bit and palette samples become 8-bit RGB; transparency is laid on white; of an
+ * animation the first frame and of a document the first page is taken; colour profiles are not applied. An image more than four times the target a side is
  * read at reduced scale, every s-th sample, so that memory depends on the target and not on the image. Everything after the
  * codec is integer arithmetic: equal samples give equal pixels on every JVM.
  */
@@ -56,6 +58,8 @@ public final class ImageDecoder {
             }
         }
         readers.put(Format.WEBP, new WebPImageReaderSpi());
+        // Not the JDK's, which knows neither CMYK nor tiles within bounds.
+        readers.put(Format.TIFF, new TIFFImageReaderSpi());
         if (readers.size() != Format.values().length) {
             throw new IllegalStateException("this Java runtime lacks image readers; only these were found: "
                     + readers.keySet() + "; install a runtime with the module java.desktop");
@@ -65,6 +69,8 @@ public final class ImageDecoder {
     /**
      * The image resized as the contract says, not yet cropped: {@code resize} × {@code resize} (stretch), or with its
      * shorter side {@code resize} (cover).
+     *
+     * @throws OutOfMemoryError where the process is short of memory for a picture that it could hold: no fault of the image
      */
     public RgbImage decode(final byte[] content) throws ImageRejectedException {
         if (content.length == 0) {
@@ -76,16 +82,14 @@ public final class ImageDecoder {
         }
         final Format format = Format.of(content);
         if (format == null) {
-            throw new ImageRejectedException(Reason.UNKNOWN_FORMAT, "neither JPEG, PNG, GIF, BMP nor WebP");
+            throw new ImageRejectedException(Reason.UNKNOWN_FORMAT, "neither JPEG, PNG, GIF, BMP, WebP nor TIFF");
         }
         try {
-            return resized(format == Format.JPEG ? jpeg(content) : other(format, content));
+            return format == Format.JPEG ? jpeg(content) : other(format, content);
         } catch (final IOException | RuntimeException e) {
             throw new ImageRejectedException(Reason.CORRUPT, format + ": " + describe(e));
         } catch (final StackOverflowError e) {
             throw new ImageRejectedException(Reason.CORRUPT, format + ": nested too deeply");
-        } catch (final OutOfMemoryError e) {
-            throw new ImageRejectedException(Reason.TOO_MANY_PIXELS, format + ": more pixels than memory holds");
         }
     }
 
@@ -107,7 +111,9 @@ public final class ImageDecoder {
             if (!damage.isEmpty()) {
                 throw new ImageRejectedException(Reason.CORRUPT, damage.get(0));
             }
-            return Orientation.apply(stored, file.orientation());
+            return resized(Orientation.apply(stored, file.orientation()));
+        } catch (final OutOfMemoryError | IOException | RuntimeException e) {
+            throw Shortage.unlessOther(e, Format.JPEG, file.width(), file.height(), content.length);
         } finally {
             reader.dispose();
         }
@@ -118,13 +124,33 @@ public final class ImageDecoder {
             checkPixels(Containers.bmpPixels(content), "BMP");
         }
         final ImageReader reader = reader(format);
+        // The library repairs what it can of a damaged file, and only warns.
+        final List<String> damage = new ArrayList<>();
+        int width = 0;
+        int height = 0;
         try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(content))) {
+            final TiffHeader page = format == Format.TIFF ? TiffHeader.read(content) : null;
+            if (page != null) {
+                checkPixels(page.blockPixels(), "TIFF in blocks");
+                reader.addIIOReadWarningListener((source, warning) -> damage.add(warning));
+            }
             reader.setInput(stream, true, true);
-            final int width = reader.getWidth(0);
-            final int height = reader.getHeight(0);
+            width = reader.getWidth(0);
+            height = reader.getHeight(0);
             checkSize(width, height);
-            final int orientation = Containers.check(format, content);
-            return Orientation.apply(Pixels.of(reader.read(0, reduced(reader, width, height))), orientation);
+            final int orientation = page != null ? page.orientation() : Containers.check(format, content);
+            final ImageReadParam param = reduced(reader, width, height);
+            if (page != null) {
+                // As stored: the library would otherwise convert by colour profiles.
+                param.setDestinationType(reader.getRawImageType(0));
+            }
+            final BufferedImage image = reader.read(0, param);
+            if (damage.stream().anyMatch(TiffHeader::tellsOfLostPixels)) {
+                throw new ImageRejectedException(Reason.CORRUPT, damage.get(0));
+            }
+            return resized(Orientation.apply(Pixels.of(image), orientation));
+        } catch (final OutOfMemoryError | IOException | RuntimeException e) {
+            throw Shortage.unlessOther(e, format, width, height, content.length);
         } finally {
             reader.dispose();
         }

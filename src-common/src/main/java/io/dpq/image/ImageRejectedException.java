@@ -17,7 +17,15 @@ public final class ImageRejectedException extends Exception {
         /** A known format whose content is damaged or cut off. */
         CORRUPT,
         /** The bytes could not be read from storage. */
-        UNREADABLE
+        UNREADABLE;
+
+        /**
+         * Why a lake gave an image of {@code length} bytes without its content: it reads none that is longer than {@code
+         * maxBytes}.
+         */
+        public static Reason ofMissingContent(final long length, final long maxBytes) {
+            return length > maxBytes ? TOO_MANY_BYTES : UNREADABLE;
+        }
     }
 
     private final Reason reason;

@@ -10,7 +10,8 @@ final class Orientation {
     /** As stored. */
     static final int UPRIGHT = 1;
 
-    private static final int LAST = 8;
+    /** The largest value that means something. */
+    static final int LAST = 8;
     /** From this value on, rows and columns are exchanged. */
     private static final int FIRST_TRANSPOSED = 5;
 

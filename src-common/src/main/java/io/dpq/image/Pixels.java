@@ -1,6 +1,7 @@
 package io.dpq.image;
 
 import io.dpq.image.ImageRejectedException.Reason;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
@@ -16,6 +17,7 @@ import java.awt.image.Raster;
 final class Pixels {
     private static final int CHANNELS = 3;
     private static final int MAX = 255;
+    private static final int MAX_BITS = 16;
     private static final int FIXED = 16;
     private static final int FIXED_HALF = 1 << (FIXED - 1);
     // ITU-R BT.601 as in JFIF 1.02, in 16-bit fixed point.
@@ -84,7 +86,7 @@ final class Pixels {
         return new RgbImage(width, height, rgb);
     }
 
-    /** A decoded PNG, GIF, BMP or WebP. */
+    /** A decoded PNG, GIF, BMP, WebP or TIFF. */
     static RgbImage of(final BufferedImage image) throws ImageRejectedException {
         final int width = image.getWidth();
         final int height = image.getHeight();
@@ -92,6 +94,11 @@ final class Pixels {
         final ColorModel model = image.getColorModel();
         if (model instanceof IndexColorModel palette) {
             indexed(image.getRaster(), palette, rgb);
+        } else if (model.getComponentSize(0) > MAX_BITS) {
+            throw new ImageRejectedException(
+                    Reason.UNKNOWN_FORMAT, "samples of " + model.getComponentSize(0) + " bits; 16 are supported");
+        } else if (model.getColorSpace().getType() == ColorSpace.TYPE_CMYK) {
+            inks(image.getRaster(), model, rgb);
         } else if (model instanceof ComponentColorModel && image.getRaster().getNumBands() <= 4) {
             components(image.getRaster(), model, rgb);
         } else if (model instanceof PackedColorModel) {
@@ -112,6 +119,31 @@ final class Pixels {
             for (final int index : row) {
                 argb(rgb, to, colours[index]);
                 to += CHANNELS;
+            }
+        }
+    }
+
+    /** CMYK as TIFF stores it, ink on white; a fifth sample, if any, is transparency. */
+    private static void inks(final Raster raster, final ColorModel model, final byte[] rgb) {
+        final int bands = raster.getNumBands();
+        final boolean alpha = model.hasAlpha() && bands > 4;
+        final int max = (1 << model.getComponentSize(0)) - 1;
+        final int[] row = new int[bands * raster.getWidth()];
+        final int[] light = new int[4];
+        int to = 0;
+        for (int y = 0; y < raster.getHeight(); y++) {
+            raster.getPixels(raster.getMinX(), raster.getMinY() + y, raster.getWidth(), 1, row);
+            for (int i = 0; i < row.length; i += bands, to += CHANNELS) {
+                for (int ink = 0; ink < light.length; ink++) {
+                    light[ink] = MAX - scaled(row[i + ink], max);
+                }
+                final int opaque = alpha ? scaled(row[i + 4], max) : MAX;
+                put(
+                        rgb,
+                        to,
+                        onWhite(share(light[0], light[3]), opaque, false),
+                        onWhite(share(light[1], light[3]), opaque, false),
+                        onWhite(share(light[2], light[3]), opaque, false));
             }
         }
     }

@@ -10,7 +10,7 @@ enum ExitCode {
     DATA(2),
     /** The project's fault, or the cluster's. */
     INTERNAL(3),
-    /** Finished, but over the failure budget. */
+    /** Finished, but over the failure budget or under the bar for publication. */
     OVER_BUDGET(4);
 
     private final int code;

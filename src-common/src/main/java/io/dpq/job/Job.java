@@ -17,6 +17,11 @@ public interface Job {
      */
     List<String> plan(DpqConfig config);
 
+    /** Whether an interrupted run can be gone on with, by {@code --resume}. */
+    default boolean resumable() {
+        return false;
+    }
+
     /** Runs; a mistake of the user is a {@link io.dpq.config.UserException}, anything else is the project's fault. */
     Outcome run(JobContext context) throws Exception;
 
@@ -27,7 +32,7 @@ public interface Job {
     enum Outcome {
         /** All is well: exit code 0. */
         DONE,
-        /** Finished, but over the failure budget: exit code 4. */
+        /** Finished, but over the failure budget or under the bar for publication: exit code 4. */
         OVER_BUDGET
     }
 }

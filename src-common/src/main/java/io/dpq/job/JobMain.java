@@ -20,7 +20,7 @@ import picocli.CommandLine;
 /**
  * The frame of every job: parses the command line, checks the configuration, starts Spark, runs the job, and turns what went
  * wrong into one sentence and an exit code. Exit codes: 0 done, 1 wrong usage or configuration, 2 the user's data or paths, 3
- * our fault or the cluster's, 4 finished but over the failure budget.
+ * our fault or the cluster's, 4 finished but over the failure budget or under the bar for publication.
  */
 public final class JobMain {
     private static final Logger LOG = LoggerFactory.getLogger(JobMain.class);
@@ -66,6 +66,10 @@ public final class JobMain {
     private static int run(
             final Job job, final JobOptions options, final List<String> sparkArguments, final PrintStream out)
             throws Exception {
+        if (options.resume() && !job.resumable()) {
+            throw UserException.usage(
+                    "dpq " + job.name() + " keeps no checkpoints to resume from; leave --resume away.");
+        }
         final DpqConfig config = options.load();
         config.seed();
         final ResourcePlan resources = ResourcePlan.from(config);
@@ -81,7 +85,7 @@ public final class JobMain {
         plan.forEach(line -> LOG.info("{}", line));
         try (SparkSession spark = session(job, resources)) {
             resources.table(spark.sparkContext().master()).forEach(line -> LOG.info("{}", line));
-            final Job.Outcome outcome = job.run(new JobContext(spark, config, out));
+            final Job.Outcome outcome = job.run(new JobContext(spark, config, out, options.resume()));
             return outcome == Job.Outcome.DONE ? ExitCode.DONE.code() : ExitCode.OVER_BUDGET.code();
         }
     }

@@ -25,6 +25,12 @@ final class JobOptions {
             description = "Prints the resolved configuration, the plan and the exact command, and does nothing.")
     private boolean dryRun;
 
+    @Option(
+            names = "--resume",
+            description =
+                    "Goes on from the newest checkpoint of an interrupted run (train); begins where there is none.")
+    private boolean resume;
+
     @Option(names = "--verbose", description = "Prints the stack trace of an error as well.")
     private boolean verbose;
 
@@ -34,6 +40,10 @@ final class JobOptions {
 
     boolean dryRun() {
         return dryRun;
+    }
+
+    boolean resume() {
+        return resume;
     }
 
     boolean verbose() {
@@ -50,6 +60,9 @@ final class JobOptions {
         for (final String set : sets) {
             arguments.add("--set");
             arguments.add(set);
+        }
+        if (resume) {
+            arguments.add("--resume");
         }
         if (verbose) {
             arguments.add("--verbose");

@@ -3,6 +3,7 @@ package io.dpq.job;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import java.lang.management.ManagementFactory;
+import java.lang.module.ModuleFinder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,8 @@ public record ResourcePlan(
         long executorNative,
         long driverNative) {
     private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|[1-9][0-9]{0,5})(?:,\\s*[0-9]+)?])?");
+
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
     private static final long MIB = 1L << 20;
     /** What a JVM takes beside heap and network: classes, code, stacks, mapped jars. */
@@ -176,12 +179,15 @@ public record ResourcePlan(
 
     /**
      * The JavaCPP limits must be given always, since unset they reach four times the heap; the physical limit is what the
-     * container holds. The helper switch turns oneDNN on, without which convolutions run several times slower.
+     * container holds. The helper switch turns oneDNN on, without which convolutions run several times slower. The module
+     * is that of the quantizer's fast kernel; a JVM that lacks it would not start, and that of the executors is taken to be
+     * of the same kind as this one.
      */
     private static String jvmOptions(final long heap, final long overhead) {
         return "-Dorg.bytedeco.javacpp.maxbytes=" + mib(overhead - JVM_OWN)
                 + " -Dorg.bytedeco.javacpp.maxphysicalbytes=" + mib(heap + overhead)
-                + " -Dorg.eclipse.deeplearning4j.helpers.disable=false -Djava.awt.headless=true";
+                + " -Dorg.eclipse.deeplearning4j.helpers.disable=false -Djava.awt.headless=true"
+                + (ModuleFinder.ofSystem().find(VECTOR_MODULE).isPresent() ? " --add-modules=" + VECTOR_MODULE : "");
     }
 
     private static String mib(final long bytes) {

@@ -3,29 +3,23 @@ package io.dpq.lake;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the content of listed files on the executors. Thread-safe; Hadoop keeps one file system a scheme and JVM. */
+/** Reads the content of listed files on the executors. Thread-safe. */
 final class FileReading implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** The longest array that every Java runtime allocates, less the byte that tells a longer file. */
     private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 9;
 
-    private final String root;
+    private final LakeRoot root;
     private final long maxBytes;
-    private final SerializableConfiguration hadoop;
 
-    FileReading(final String root, final long maxBytes, final Configuration hadoop) {
+    FileReading(final LakeRoot root, final long maxBytes) {
         this.root = root;
         this.maxBytes = Math.min(maxBytes, LONGEST_ARRAY);
-        this.hadoop = new SerializableConfiguration(hadoop);
     }
 
     /** The listing row {@code id, labels, length} with its content, or with the reason why it cannot be had. */
@@ -59,9 +53,7 @@ final class FileReading implements Serializable {
     }
 
     private byte[] content(final String id) throws IOException {
-        final Path file = DirectoryListing.below(new Path(root), id);
-        final FileSystem fs = file.getFileSystem(hadoop.value());
-        try (InputStream in = fs.open(file)) {
+        try (InputStream in = root.open(id)) {
             return in.readNBytes((int) maxBytes + 1);
         }
     }

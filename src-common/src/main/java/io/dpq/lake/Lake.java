@@ -5,27 +5,42 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A source of images as rows {@code id STRING, content BINARY (null where only listed), labels ARRAY<STRING> (nullable),
- * length LONG}. An id is stable across runs and unique: for a directory, the path relative to the lake's root with forward
- * slashes.
+ * A source of images, or of vectors, as rows {@code id STRING, labels ARRAY<STRING> (null where unknown), length LONG, content
+ * BINARY (null where it cannot be had), error STRING (why not)}. Content is an encoded image, or the D little-endian float32 of a
+ * vector ({@link io.dpq.image.VectorContent}). An id is stable across runs and unique in the lake: a path relative to the lake's root with
+ * forward slashes, the id that a record was stored with, or the path of its file and its number in it.
  */
 public interface Lake {
-    /** Opens a lake; a missing path or an empty lake is a {@link io.dpq.config.UserException} that says so. */
+    /**
+     * Opens a lake; a missing path, an empty lake, a file that is damaged so that its records cannot be told, or an id that
+     * comes twice is a {@link io.dpq.config.UserException} that says so.
+     */
     static Lake open(final SparkSession spark, final LakeSettings settings) {
         return switch (settings.kind()) {
             case DIRECTORY -> DirectoryLake.open(spark, settings);
+            case PARQUET -> RecordLake.open(spark, settings, new ParquetFormat(settings.columns(), false));
+            case WEBDATASET ->
+                RecordLake.open(spark, settings, new WebDatasetFormat(settings.labelMembers(), settings.labelField()));
+            case SEQUENCE -> RecordLake.open(spark, settings, new SequenceFormat());
+            case CIFAR -> RecordLake.open(spark, settings, new CifarFormat());
+            case VECTORS -> RecordLake.open(spark, settings, new VectorsFormat(settings.columns()));
         };
     }
 
-    /** What is there, without content: rows {@code id, labels, length} in the order of their ids. Listed once and kept. */
+    /**
+     * What is there, without content: rows {@code id, labels, length}, {@code modified LONG} where the lake knows when an
+     * image was last modified (milliseconds since 1970), and columns that belong to the kind of lake, in no
+     * particular order. The length is that of the content, or for compressed files about that. Listed once and kept by the
+     * executors; a selection of its rows is a listing, too.
+     */
     Dataset<Row> listing();
 
     /**
      * Rows {@code id, labels, length, content, error} for the given listing rows, in partitions of about {@code
-     * partitionBytes} bytes of content, read on the executors. A file that cannot be read yields a row whose content is null
-     * and whose column {@code error STRING} says why; it is null elsewhere. So it is with a file longer than {@code maxBytes},
-     * whose row keeps its length: of such a file no more is read than shows that it is too long.
+     * partitionBytes} bytes of content, read on the executors. What cannot be read yields a row whose content is null and
+     * whose column {@code error STRING} says why; it is null elsewhere. So it is with content longer than {@code maxBytes}.
      *
+     * @param listing rows of {@link #listing()} with all their columns
      * @param maxBytes longest content to read, at least 0
      */
     Dataset<Row> read(Dataset<Row> listing, long partitionBytes, long maxBytes);

@@ -1,17 +1,24 @@
 package io.dpq.lake;
 
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
- * Cuts a listing into partitions of about equal cost, contiguous in id order. Planned on the executors from running sums, so
- * that any part of a listing can be cut wherever it lies; only names and sizes are shuffled, never content.
+ * Cuts a listing into partitions of about equal cost, contiguous in the order of where content lies. Planned on the executors
+ * from running sums, so that any part of a listing can be cut wherever it lies; only names and sizes are shuffled, never
+ * content.
  */
 final class ReadPlan {
     /** Opening, decoding and embedding a small file costs about as much as reading this many bytes. */
@@ -19,12 +26,48 @@ final class ReadPlan {
 
     private static final int LENGTH = 2;
 
-    private ReadPlan() {}
+    /** Columns whose order is that of content. */
+    private final Column[] order;
+    /** Those of them that rows must share to be kept in one partition. */
+    private final Column[] whole;
+    /** Positions of the latter in a row. */
+    private final int[] wholeAt;
 
-    /** The rows {@code id, labels, length}, sorted by id and cut; at least as many partitions as Spark has cores, if rows suffice. */
-    static JavaRDD<Row> cut(final Dataset<Row> listing, final long partitionBytes, final long maxBytes) {
+    private ReadPlan(final Column[] order, final Column[] whole, final int[] wholeAt) {
+        this.order = order;
+        this.whole = whole;
+        this.wholeAt = wholeAt;
+    }
+
+    /** Rows in the order of the given columns, which no two rows may share; a cut may lie before any of them. */
+    static ReadPlan ofRows(final String... order) {
+        return new ReadPlan(columns(order), columns(order), new int[0]);
+    }
+
+    /** Listings of records whose files can only be read a part as a whole: no cut within a part. */
+    static ReadPlan ofParts() {
+        return new ReadPlan(columns("file", "part", "place"), columns("file", "part"), new int[] {
+            LakeRows.RECORDS.fieldIndex("file"), LakeRows.RECORDS.fieldIndex("part")
+        });
+    }
+
+    private static Column[] columns(final String... names) {
+        final Column[] columns = new Column[names.length];
+        for (int i = 0; i < names.length; i++) {
+            columns[i] = functions.col(names[i]);
+        }
+        return columns;
+    }
+
+    /**
+     * The rows {@code id, labels, length…}, sorted and cut; at least as many partitions as Spark has cores, if rows and parts
+     * suffice.
+     */
+    JavaRDD<Row> cut(final Dataset<Row> listing, final long partitionBytes, final long maxBytes) {
+        // Equal values always go to one partition of a range, so that no part lies across two of them.
         // One RDD for both passes: planned twice, adaptive execution might cut it differently.
-        final JavaRDD<Row> sorted = listing.orderBy("id").javaRDD();
+        final JavaRDD<Row> sorted =
+                listing.repartitionByRange(whole).sortWithinPartitions(order).javaRDD();
         final List<long[]> costs =
                 sorted.mapPartitions(part -> sum(part, maxBytes)).collect();
         final long[] before = new long[costs.size()];
@@ -39,13 +82,14 @@ final class ReadPlan {
         final long wanted = Math.max((total + partitionBytes - 1) / partitionBytes, cores);
         final int parts = (int) Math.max(1, Math.min(Math.min(wanted, rows), Integer.MAX_VALUE));
         final long share = Math.max(1, (total + parts - 1) / parts);
-        return JavaPairRDD.fromJavaRDD(
-                        sorted.mapPartitionsWithIndex((index, part) -> starts(before[index], part, maxBytes), true))
-                .repartitionAndSortWithinPartitions(new ByShare(parts, share))
+        final int[] together = wholeAt;
+        return JavaPairRDD.fromJavaRDD(sorted.mapPartitionsWithIndex(
+                        (index, part) -> starts(before[index], part, maxBytes, together), true))
+                .repartitionAndSortWithinPartitions(new ByShare(parts, share), new ByStart())
                 .values();
     }
 
-    /** A file too long to be read costs no more than its name. */
+    /** Content too long to be read costs no more than its name. */
     private static long cost(final Row row, final long maxBytes) {
         return (row.getLong(LENGTH) > maxBytes ? 0 : row.getLong(LENGTH)) + FILE_COST;
     }
@@ -61,11 +105,13 @@ final class ReadPlan {
         return List.of(new long[] {bytes, rows}).iterator();
     }
 
-    /** Each row with the cost of all rows before it. */
-    private static Iterator<Tuple2<Long, Row>> starts(
-            final long before, final Iterator<Row> part, final long maxBytes) {
+    /** Each row with the cost of all rows before what it must stay with, and of all rows before itself. */
+    private static Iterator<Tuple2<Tuple2<Long, Long>, Row>> starts(
+            final long before, final Iterator<Row> part, final long maxBytes, final int[] together) {
         return new Iterator<>() {
             private long running = before;
+            private long start = before;
+            private @Nullable List<Object> current;
 
             @Override
             public boolean hasNext() {
@@ -73,16 +119,34 @@ final class ReadPlan {
             }
 
             @Override
-            public Tuple2<Long, Row> next() {
+            public Tuple2<Tuple2<Long, Long>, Row> next() {
                 final Row row = part.next();
-                final Tuple2<Long, Row> keyed = new Tuple2<>(running, row);
+                final List<Object> here = new ArrayList<>(together.length);
+                for (final int field : together) {
+                    here.add(row.get(field));
+                }
+                if (together.length == 0 || !here.equals(current)) {
+                    current = here;
+                    start = running;
+                }
+                final Tuple2<Tuple2<Long, Long>, Row> keyed = new Tuple2<>(new Tuple2<>(start, running), row);
                 running += cost(row, maxBytes);
                 return keyed;
             }
         };
     }
 
-    /** Sends a row to the partition in whose share of the total cost it starts. */
+    /** Orders rows as they were. */
+    private static final class ByStart implements Comparator<Tuple2<Long, Long>>, Serializable {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public int compare(final Tuple2<Long, Long> a, final Tuple2<Long, Long> b) {
+            return Long.compare(a._2(), b._2());
+        }
+    }
+
+    /** Sends a row to the partition in whose share of the total cost it starts, or what it must stay with. */
     private static final class ByShare extends Partitioner {
         private static final long serialVersionUID = 1L;
 
@@ -101,7 +165,7 @@ final class ReadPlan {
 
         @Override
         public int getPartition(final Object key) {
-            return (int) Math.min(parts - 1L, (Long) key / share);
+            return (int) Math.min(parts - 1L, (Long) ((Tuple2<?, ?>) key)._1() / share);
         }
     }
 }

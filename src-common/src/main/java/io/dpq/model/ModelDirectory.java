@@ -30,6 +30,9 @@ public final class ModelDirectory {
     /** Float32 [L, K, D], readable by NumPy. */
     public static final String CODEBOOKS = "codebooks.npy";
 
+    /** How the training went, a JSON object a line; absent from models of earlier releases. */
+    public static final String TRAINING_LOG = "training.jsonl";
+
     private static final int BUFFER = 1 << 16;
 
     private final FileSystem fileSystem;
@@ -47,6 +50,17 @@ public final class ModelDirectory {
         final ModelDirectory model = attach(path, hadoop);
         model.manifest.files().forEach(model::verify);
         return model;
+    }
+
+    /** Whether a model, whole or not, was ever published at a path. */
+    public static boolean exists(final String path, final Configuration hadoop) {
+        try {
+            final Path manifest = new Path(path, MANIFEST);
+            return manifest.getFileSystem(hadoop).exists(manifest);
+        } catch (IOException | IllegalArgumentException e) {
+            throw UserException.data(
+                    "The model at " + path + " cannot be read (" + e.getMessage() + "); correct model.path.", e);
+        }
     }
 
     /** Opens a model that a job's driver has verified already: only what is then read is checked again. */

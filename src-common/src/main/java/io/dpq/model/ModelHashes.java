@@ -31,10 +31,12 @@ final class ModelHashes {
     }
 
     /**
-     * SHA-256 over everything that decides a code: the hashes of all files, and of the manifest what tells how to use them.
-     * Provenance and metrics only describe, and are left out.
+     * SHA-256 over everything that decides a code: the hashes of files, and of the manifest what tells how to use them.
+     * Provenance, metrics and the training log only describe, and are left out: one training has one id however long it took.
      */
     static String modelId(final ModelManifest manifest) {
+        final Map<String, ModelManifest.FileHash> files = new TreeMap<>(manifest.files());
+        files.remove(ModelDirectory.TRAINING_LOG);
         final ModelManifest essence = new ModelManifest(
                 manifest.formatVersion(),
                 "",
@@ -45,7 +47,7 @@ final class ModelHashes {
                 manifest.labels(),
                 manifest.image(),
                 manifest.backbone(),
-                new TreeMap<>(manifest.files()),
+                files,
                 Map.of(),
                 Map.of());
         final MessageDigest digest = sha256();

@@ -8,7 +8,8 @@ import java.util.Map;
  * {@code manifest.json} of a model directory, written last.
  *
  * @param formatVersion of the directory's layout
- * @param modelId SHA-256 over the hashes of all files and over every field here but provenance and metrics
+ * @param modelId SHA-256 over the hashes of all files but the training log, and over every field here but provenance and
+ *     metrics
  * @param dimensions D
  * @param levels L
  * @param codewords K

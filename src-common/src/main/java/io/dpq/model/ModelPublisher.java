@@ -24,8 +24,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class ModelPublisher {
     /** What a model consists of; an interrupted publication may leave some of it where there is no atomic rename. */
-    private static final Set<String> PARTS =
-            Set.of(ModelDirectory.MANIFEST, ModelDirectory.NETWORK, ModelDirectory.ENCODER, ModelDirectory.CODEBOOKS);
+    private static final Set<String> PARTS = Set.of(
+            ModelDirectory.MANIFEST,
+            ModelDirectory.NETWORK,
+            ModelDirectory.ENCODER,
+            ModelDirectory.CODEBOOKS,
+            ModelDirectory.TRAINING_LOG);
 
     private static final Logger LOG = LoggerFactory.getLogger(ModelPublisher.class);
 

@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Embeds by ONNX Runtime on {@code encoder.onnx} (input "image" [N,3,S,S], output "embedding" [N,D]). A graph with other
+ * Embeds by ONNX Runtime on {@code encoder.onnx} (input "image" [N,3,S,S] or "vector" [N,length], output "embedding" [N,D]). A graph with other
  * names is taken too if it has exactly one input and one output. Thread-safe; must not be closed while a call runs.
  */
 public final class OnnxEmbedder implements Embedder {
@@ -30,6 +30,7 @@ public final class OnnxEmbedder implements Embedder {
     private final String input;
     private final String output;
     private final int inputSide;
+    private final int vectorLength;
     private final int dimensions;
     /** Native memory of finished calls, one buffer a concurrent caller: allocating it anew costs a page fault a page. */
     private final Queue<FloatBuffer> buffers = new ConcurrentLinkedQueue<>();
@@ -48,7 +49,7 @@ public final class OnnxEmbedder implements Embedder {
         try {
             this.input = single("input", session.getInputNames());
             this.output = single("output", session.getOutputNames());
-            checkInput(tensor(session.getInputInfo().get(input), input));
+            this.vectorLength = vectorLength(tensor(session.getInputInfo().get(input), input), inputSide);
             this.dimensions = dimensions(tensor(session.getOutputInfo().get(output), output));
         } catch (final OrtException e) {
             close();
@@ -96,8 +97,12 @@ public final class OnnxEmbedder implements Embedder {
                 "The value '" + name + "' of the model's encoder.onnx is not a float tensor; export the model again.");
     }
 
-    private void checkInput(final TensorInfo info) {
+    /** The length of the vectors that are asked for, or 0 where they are images. */
+    private static int vectorLength(final TensorInfo info, final int inputSide) {
         final long[] shape = info.getShape();
+        if (shape.length == 2 && shape[1] > 0) {
+            return Math.toIntExact(shape[1]);
+        }
         final boolean fits = shape.length == 4
                 && free(shape[0])
                 && (free(shape[1]) || shape[1] == CHANNELS)
@@ -108,6 +113,11 @@ public final class OnnxEmbedder implements Embedder {
                     + Arrays.toString(shape) + " but [N, 3, " + inputSide + ", " + inputSide
                     + "] is asked for; set image.crop to the side that the model was trained with.");
         }
+        return 0;
+    }
+
+    private int inputLength() {
+        return vectorLength > 0 ? vectorLength : CHANNELS * inputSide * inputSide;
     }
 
     private static boolean free(final long dimension) {
@@ -120,7 +130,7 @@ public final class OnnxEmbedder implements Embedder {
             return Math.toIntExact(declared[1]);
         }
         // The graph leaves the length open: one black image tells it.
-        final int values = CHANNELS * inputSide * inputSide;
+        final int values = inputLength();
         final FloatBuffer buffer = direct(values);
         try (OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape(1));
                 OrtSession.Result result = session.run(Map.of(input, tensor))) {
@@ -133,7 +143,7 @@ public final class OnnxEmbedder implements Embedder {
     }
 
     private long[] shape(final int count) {
-        return new long[] {count, CHANNELS, inputSide, inputSide};
+        return vectorLength > 0 ? new long[] {count, vectorLength} : new long[] {count, CHANNELS, inputSide, inputSide};
     }
 
     private static FloatBuffer direct(final int values) {
@@ -143,16 +153,21 @@ public final class OnnxEmbedder implements Embedder {
     }
 
     @Override
+    public int vectorLength() {
+        return vectorLength;
+    }
+
+    @Override
     public int dimensions() {
         return dimensions;
     }
 
     @Override
     public float[] embed(final float[] images, final int count) {
-        final int values = Math.multiplyExact(count, CHANNELS * inputSide * inputSide);
+        final int values = Math.multiplyExact(count, inputLength());
         if (count < 1 || images.length < values) {
             throw new IllegalArgumentException(
-                    images.length + " floats are not " + count + " images of " + inputSide + " x " + inputSide);
+                    images.length + " floats are not " + count + " inputs of " + inputLength() + " floats");
         }
         final FloatBuffer buffer = borrow(values);
         buffer.clear().limit(values);

@@ -3,9 +3,9 @@ package io.dpq.network;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -29,19 +29,37 @@ final class Backbones {
     /** Adds the backbone behind {@code input} and returns the name of the vertex that yields features [N, F]. */
     static String add(final NetworkSpec spec, final GraphAssembly graph, final String input) {
         final Backbones backbones = new Backbones(spec, graph);
-        final String features = switch (spec.backbone()) {
+        backbones.requireInput();
+        final String features = switch (spec.backbone().kind()) {
+            case NONE -> input;
             case SIMPLE_CNN -> backbones.simpleCnn(input);
+            case RESIDUAL_CNN -> backbones.residualCnn(input);
             case SQUEEZENET -> backbones.squeezeNet(input);
             case ALEXNET -> backbones.alexNet(input);
+            case KERAS, DL4J -> BackboneFiles.add(spec, graph, input);
         };
         graph.checkFrozen();
         return features;
     }
 
+    private void requireInput() {
+        final boolean none = spec.backbone().kind() == NetworkSpec.Backbone.NONE;
+        if (spec.input().vectors() && !none) {
+            throw UserException.usage(
+                    "The backbone " + DpqConfig.kebab(spec.backbone().kind())
+                            + " takes images but the input is vectors, so set backbone.kind to none.");
+        }
+        if (!spec.input().vectors() && none) {
+            throw UserException.usage(
+                    "backbone.kind is none, which takes vectors, but the input is images; choose a backbone.");
+        }
+    }
+
     private void requireSide(final int least) {
-        if (spec.inputSide() < least) {
-            throw UserException.usage("The backbone " + DpqConfig.kebab(spec.backbone()) + " needs images of at least "
-                    + least + " pixels, so raise image.crop from " + spec.inputSide() + ".");
+        if (spec.input().size() < least) {
+            throw UserException.usage("The backbone "
+                    + DpqConfig.kebab(spec.backbone().kind()) + " needs images of at least " + least
+                    + " pixels, so raise image.crop from " + spec.input().size() + ".");
         }
     }
 
@@ -53,25 +71,52 @@ final class Backbones {
         requireSide(8);
         String last = input;
         for (int stage = 1; stage <= 3; stage++) {
-            final int width = spec.backboneWidth() << (stage - 1);
+            final int width = spec.backbone().width() << (stage - 1);
             last = normalisedConvolution("conv" + stage, width, stage < 3, last);
         }
         return graph.layer("features", new GlobalPoolingLayer(PoolingType.AVG), last);
     }
 
     private String normalisedConvolution(final String name, final int width, final boolean pool, final String input) {
-        String last = graph.layer(
-                name,
-                convolution(3, 1, width)
-                        .convolutionMode(ConvolutionMode.Same)
-                        .hasBias(false)
-                        .activation(Activation.IDENTITY)
-                        .build(),
-                input);
+        String last = graph.layer(name, linearConvolution(3, 1, width), input);
         if (pool) {
             last = graph.layer(name + "_pool", maxPool(2, 2), last);
         }
-        last = graph.layer(name + "_bn", new BatchNormalization.Builder().build(), last);
+        return graph.layer(name + "_bn", new PlaneNormalization(true), last);
+    }
+
+    /**
+     * The residual network for small images (He and others, arXiv 1512.03385, section 4.2): three stages of n blocks, width w,
+     * 2w, 4w, where depth is 6n + 2. Where a stage begins, the shortcut is a 1×1 convolution.
+     */
+    private String residualCnn(final String input) {
+        requireSide(8);
+        final int depth = spec.backbone().depth();
+        if (depth < 8 || depth % 6 != 2) {
+            throw UserException.usage("Set backbone.depth to 6n + 2, such as 8, 14, 20 or 32, from " + depth + ".");
+        }
+        String last = normalisedConvolution("conv1", spec.backbone().width(), false, input);
+        for (int stage = 1; stage <= 3; stage++) {
+            final int width = spec.backbone().width() << (stage - 1);
+            for (int block = 1; block <= depth / 6; block++) {
+                final int stride = stage > 1 && block == 1 ? 2 : 1;
+                last = residualBlock("stage" + stage + "_block" + block, stride, width, last);
+            }
+        }
+        return graph.layer("features", new GlobalPoolingLayer(PoolingType.AVG), last);
+    }
+
+    private String residualBlock(final String name, final int stride, final int width, final String input) {
+        String last = graph.layer(name + "_conv1", linearConvolution(3, stride, width), input);
+        last = graph.layer(name + "_bn1", new PlaneNormalization(true), last);
+        last = graph.layer(name + "_conv2", linearConvolution(3, 1, width), last);
+        last = graph.layer(name + "_bn2", new PlaneNormalization(false), last);
+        String shortcut = input;
+        if (stride > 1) {
+            shortcut = graph.layer(name + "_shortcut", linearConvolution(1, stride, width), input);
+            shortcut = graph.layer(name + "_shortcut_bn", new PlaneNormalization(false), shortcut);
+        }
+        last = graph.vertex(name + "_sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), last, shortcut);
         return graph.layer(name + "_relu", new ActivationLayer(Activation.RELU), last);
     }
 
@@ -125,8 +170,8 @@ final class Backbones {
         last = grouped("conv5", 3, 384, 256, last);
         last = graph.layer("pool5", maxPool(3, 2), last);
         last = fullyConnected("fc6", last);
-        if (spec.dropout() > 0) {
-            last = graph.layer("drop6", new DropoutLayer(1 - spec.dropout()), last);
+        if (spec.backbone().dropout() > 0) {
+            last = graph.layer("drop6", new DropoutLayer(1 - spec.backbone().dropout()), last);
         }
         return fullyConnected("fc7", last);
     }
@@ -165,6 +210,14 @@ final class Backbones {
                 .nOut(width)
                 .weightInit(WeightInit.RELU)
                 .activation(Activation.RELU);
+    }
+
+    private static ConvolutionLayer linearConvolution(final int kernel, final int stride, final int width) {
+        return convolution(kernel, stride, width)
+                .convolutionMode(ConvolutionMode.Same)
+                .hasBias(false)
+                .activation(Activation.IDENTITY)
+                .build();
     }
 
     private static SubsamplingLayer maxPool(final int kernel, final int stride) {

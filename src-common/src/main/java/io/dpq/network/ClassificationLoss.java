@@ -11,16 +11,26 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 /**
  * The classification loss L_C of arXiv 1906.06698 from logits [N, classes] against multi-hot labels: softmax cross-entropy
  * where an image has one label, the mean of the sigmoid cross-entropies of the classes where it may have several. An image
- * without a label adds nothing, which Deeplearning4j's own losses do not grant. Immutable and thread-safe.
+ * without a label adds nothing, which Deeplearning4j's own losses do not grant. Label smoothing (arXiv 1512.00567) replaces a
+ * target t by (1 − s)·t + s / classes, or by (1 − s)·t + s / 2 for the sigmoid, whose classes are pairs of yes and no. Immutable
+ * and thread-safe.
  *
  * @param weight λ
  * @param several whether images may have several labels
+ * @param smoothing s, 0…1
  */
 record ClassificationLoss(
         @JsonProperty("weight") double weight,
-        @JsonProperty("several") boolean several) implements ILossFunction {
+        @JsonProperty("several") boolean several,
+        @JsonProperty("smoothing") double smoothing)
+        implements ILossFunction {
     @JsonCreator
     ClassificationLoss {}
+
+    /** The same loss at another weight. */
+    ClassificationLoss with(final double other) {
+        return new ClassificationLoss(other, several, smoothing);
+    }
 
     @Override
     public double computeScore(
@@ -56,13 +66,15 @@ record ClassificationLoss(
         if (several) {
             for (int c = 0; c < logits.length; c++) {
                 // log(1 + e^z) − t·z, written so that no exponential overflows.
-                score += Math.max(logits[c], 0) + Math.log1p(Math.exp(-Math.abs(logits[c]))) - target[c] * logits[c];
+                score += Math.max(logits[c], 0)
+                        + Math.log1p(Math.exp(-Math.abs(logits[c])))
+                        - smooth(target[c], 2) * logits[c];
             }
             return weight * score / logits.length;
         }
         final double normaliser = logSumExp(logits);
         for (int c = 0; c < logits.length; c++) {
-            score += target[c] / count * (normaliser - logits[c]);
+            score += smooth(target[c] / count, logits.length) * (normaliser - logits[c]);
         }
         return weight * score;
     }
@@ -86,9 +98,9 @@ record ClassificationLoss(
             if (weight == 0 || count == 0) {
                 logits[c] = 0;
             } else if (several) {
-                logits[c] = weight * (1 / (1 + Math.exp(-logits[c])) - target[c]) / logits.length;
+                logits[c] = weight * (1 / (1 + Math.exp(-logits[c])) - smooth(target[c], 2)) / logits.length;
             } else {
-                logits[c] = weight * (Math.exp(logits[c] - normaliser) - target[c] / count);
+                logits[c] = weight * (Math.exp(logits[c] - normaliser) - smooth(target[c] / count, logits.length));
             }
         }
     }
@@ -108,6 +120,10 @@ record ClassificationLoss(
     @Override
     public String name() {
         return "dpq-classification";
+    }
+
+    private double smooth(final double target, final int outcomes) {
+        return (1 - smoothing) * target + smoothing / outcomes;
     }
 
     private static double sum(final double[] values) {

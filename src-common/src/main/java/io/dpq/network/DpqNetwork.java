@@ -3,23 +3,19 @@ package io.dpq.network;
 import io.dpq.config.UserException;
 import io.dpq.quantizer.Codebooks;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
-import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.weights.WeightInit;
-import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
@@ -27,19 +23,20 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Builds the DPQ computation graph (arXiv 1906.06698) and reaches its parts: backbone → features → embedding → one vertex a
- * quantization level, with two outputs, classification and quantization losses. A graph is not thread-safe.
+ * quantization level. Its outputs are the classification (where there are classes), the quantization losses, and, where the spec
+ * weighs it, the classification from each quantized prefix. A graph is not thread-safe.
  */
 public final class DpqNetwork {
-    /** The input vertex: images [N, 3, S, S], normalised. */
+    /** The input vertex of a network that sees images [N, 3, S, S], normalised. */
     public static final String INPUT = "input";
-    /** The embedding [N, D], −1…1. */
+    /** The input vertex of a network that takes vectors [N, length]. */
+    public static final String VECTOR = "vector";
+    /** The embedding [N, D], −1…1 under tanh. */
     public static final String EMBEDDING = "embedding";
-    /** The first output: class probabilities [N, classes]. */
+    /** The first output: class probabilities [N, classes]; absent where there are no classes. */
     public static final String CLASSIFICATION = "classification";
-    /** The second output: embedding and states side by side, for the losses. */
+    /** The next output: embedding and states side by side, for the losses. */
     public static final String QUANTIZATION = "quantization";
-
-    private static final String LEVEL = "level_";
 
     private DpqNetwork() {}
 
@@ -53,7 +50,7 @@ public final class DpqNetwork {
         final List<String> backbone = new ArrayList<>();
         final ComputationGraph graph = new ComputationGraph(configuration(spec, DataType.FLOAT, backbone));
         graph.init();
-        spec.weights().ifPresent(file -> PretrainedWeights.load(graph, backbone, file));
+        BackboneFiles.load(spec, graph, backbone);
         return graph;
     }
 
@@ -71,6 +68,11 @@ public final class DpqNetwork {
             final NetworkSpec spec, final DataType dataType, final List<String> backbone) {
         checkHeads(spec);
         final Updaters updaters = new Updaters(spec);
+        final NetworkSpec.Input input = spec.input();
+        final String entry = input.vectors() ? VECTOR : INPUT;
+        final InputType type = input.vectors()
+                ? InputType.feedForward(input.size())
+                : InputType.convolutional(input.size(), input.size(), 3);
         final ComputationGraphConfiguration.GraphBuilder graph = new NeuralNetConfiguration.Builder()
                 .seed(spec.seed())
                 .dataType(dataType)
@@ -78,108 +80,127 @@ public final class DpqNetwork {
                 .trainingWorkspaceMode(WorkspaceMode.ENABLED)
                 .inferenceWorkspaceMode(WorkspaceMode.ENABLED)
                 .graphBuilder()
-                .addInputs(INPUT)
-                .setInputTypes(InputType.convolutional(spec.inputSide(), spec.inputSide(), 3));
+                .addInputs(entry)
+                .setInputTypes(type);
         final GraphAssembly assembly = new GraphAssembly(graph, spec, updaters);
-        String features = Backbones.add(spec, assembly, INPUT);
+        String features = Backbones.add(spec, assembly, entry);
         backbone.addAll(assembly.layers());
-        if (spec.normaliseFeatures()) {
+        // The scale of given vectors is their owner's affair: what is searched by them later has it too.
+        if (spec.backbone().normaliseFeatures() && spec.backbone().kind() != NetworkSpec.Backbone.NONE) {
             graph.addLayer("features_bn", new BatchNormalization.Builder().build(), features);
             features = "features_bn";
         }
-        if (spec.dropout() > 0) {
-            graph.addLayer("dropout", new DropoutLayer(1 - spec.dropout()), features);
-            features = "dropout";
-        }
-        addHead(graph, spec, updaters, features);
-        return graph.build();
+        Heads.add(graph, spec, updaters, features);
+        final ComputationGraphConfiguration configuration = graph.build();
+        checkLength(spec, configuration.getLayerActivationTypes(type));
+        return configuration;
     }
 
-    /** Adds everything behind the features. */
-    static void addHead(
-            final ComputationGraphConfiguration.GraphBuilder graph,
-            final NetworkSpec spec,
-            final Updaters updaters,
-            final String features) {
-        graph.addLayer(
-                CLASSIFICATION,
-                new OutputLayer.Builder(new ClassificationLoss(spec.loss().classification(), spec.severalLabels()))
-                        .nOut(spec.classes())
-                        .weightInit(WeightInit.XAVIER)
-                        .activation(spec.severalLabels() ? Activation.SIGMOID : Activation.SOFTMAX)
-                        .updater(updaters.head())
-                        .biasUpdater(updaters.headBias())
-                        .weightDecay(spec.optimizer().weightDecay())
-                        .build(),
-                features);
-        graph.addLayer(
-                EMBEDDING,
-                new DenseLayer.Builder()
-                        .nOut(spec.dimensions())
-                        .weightInit(WeightInit.XAVIER)
-                        .activation(Activation.TANH)
-                        .updater(updaters.head())
-                        .biasUpdater(updaters.headBias())
-                        .weightDecay(spec.optimizer().weightDecay())
-                        .build(),
-                features);
-        final List<String> states = new ArrayList<>(List.of(EMBEDDING));
-        for (int level = 1; level <= spec.levels(); level++) {
-            final String name = LEVEL + level;
-            graph.addLayer(
-                    name, new QuantizationBlock(spec, level == 1, updaters.codebooks()), states.get(states.size() - 1));
-            states.add(name);
+    private static void checkLength(final NetworkSpec spec, final Map<String, InputType> types) {
+        if (types.get(EMBEDDING) instanceof InputType.InputTypeFeedForward embedding
+                && embedding.getSize() != spec.embedding().dimensions()) {
+            throw UserException.usage("embedding.kind is identity and there are " + embedding.getSize()
+                    + " features, so set embedding.dimensions to that, from "
+                    + spec.embedding().dimensions() + ".");
         }
-        graph.addVertex("states", new MergeVertex(), states.toArray(new String[0]));
-        graph.addLayer(QUANTIZATION, new LossLayer.Builder(QuantizationLoss.of(spec)).build(), "states");
-        graph.setOutputs(CLASSIFICATION, QUANTIZATION);
     }
 
     private static void checkHeads(final NetworkSpec spec) {
+        if (spec.classes() == 0 && spec.loss().supervised()) {
+            throw UserException.usage("There are no classes, so set loss.margin, loss.classification and"
+                    + " loss.prefix-classification to 0, or give labels.");
+        }
         if (spec.labelVectors().length != spec.classes()) {
             throw UserException.usage("There are " + spec.labelVectors().length + " label vectors for " + spec.classes()
                     + " classes, so give labels.embeddings one line a class.");
         }
         for (final float[] vector : spec.labelVectors()) {
-            if (vector.length != spec.dimensions()) {
-                throw UserException.usage("Label vectors have " + vector.length
-                        + " values, so set embedding.dimensions to that, from " + spec.dimensions() + ".");
+            if (vector.length != spec.embedding().dimensions()) {
+                throw UserException.usage(
+                        "Label vectors have " + vector.length + " values, so set embedding.dimensions to that, from "
+                                + spec.embedding().dimensions() + ".");
             }
         }
-        if (spec.dropout() < 0 || spec.dropout() >= 1) {
-            throw UserException.usage("Set backbone.dropout within 0…1, below 1, from " + spec.dropout() + ".");
+        if (spec.backbone().dropout() < 0 || spec.backbone().dropout() >= 1) {
+            throw UserException.usage("Set backbone.dropout within 0…1, below 1, from "
+                    + spec.backbone().dropout() + ".");
         }
+    }
+
+    /** Outputs of the graph of a spec, each of which takes a label array. */
+    public static int outputs(final NetworkSpec spec) {
+        return (spec.classes() > 0 ? 1 : 0)
+                + 1
+                + (spec.loss().prefixClassification() != 0 ? spec.quantization().levels() : 0);
     }
 
     /**
      * A training batch in the form the graph expects.
      *
-     * @param images [N, 3, S, S], row-major
+     * @param values N images or vectors, row-major
      * @param labels N rows of class indices; an empty row has no label
+     * @param classes number of classes; 0 is allowed where all rows are empty
+     * @param outputs as {@link #outputs} counts them
      */
     public static MultiDataSet batch(
-            final float[] images, final int[][] labels, final int classes, final int inputSide) {
-        final INDArray multiHot = Nd4j.zeros(DataType.FLOAT, labels.length, classes);
+            final float[] values,
+            final int[][] labels,
+            final int classes,
+            final NetworkSpec.Input input,
+            final int outputs) {
+        // An array of no columns is none that Deeplearning4j could hand on.
+        final INDArray multiHot = Nd4j.zeros(DataType.FLOAT, labels.length, Math.max(1, classes));
         for (int i = 0; i < labels.length; i++) {
             for (final int label : labels[i]) {
                 multiHot.putScalar(i, label, 1);
             }
         }
+        final INDArray[] targets = new INDArray[outputs];
+        for (int output = 0; output < outputs; output++) {
+            targets[output] = output == 0 ? multiHot : multiHot.dup();
+        }
         return new MultiDataSet(
-                new INDArray[] {Nd4j.createFromArray(images).reshape('c', labels.length, 3, inputSide, inputSide)},
-                new INDArray[] {multiHot, multiHot.dup()});
+                new INDArray[] {Nd4j.createFromArray(values).reshape('c', input.shape(labels.length))}, targets);
     }
 
-    /** Embeddings [N, D] of images [N, 3, S, S], in inference mode. */
-    public static INDArray embed(final ComputationGraph graph, final INDArray images) {
-        return graph.output(List.of(EMBEDDING), false, new INDArray[] {images}, null)[0];
+    /** Embeddings [N, D] of images [N, 3, S, S] or vectors [N, length], in inference mode. */
+    public static INDArray embed(final ComputationGraph graph, final INDArray input) {
+        return activations(graph, input, EMBEDDING)[0];
+    }
+
+    /** What the named vertices yield of images [N, 3, S, S] or vectors [N, length], in inference mode. */
+    public static INDArray[] activations(final ComputationGraph graph, final INDArray input, final String... names) {
+        if (takesVectors(graph)) {
+            // Deeplearning4j 1.0.0-M2.1 leaves a workspace open where an output directly follows the input.
+            final Map<String, INDArray> all = graph.feedForward(new INDArray[] {input}, false);
+            return Arrays.stream(names).map(all::get).toArray(INDArray[]::new);
+        }
+        return graph.output(List.of(names), false, new INDArray[] {input}, null);
+    }
+
+    /** Whether the graph takes vectors and no images. */
+    public static boolean takesVectors(final ComputationGraph graph) {
+        return graph.getConfiguration().getNetworkInputs().contains(VECTOR);
+    }
+
+    /** Whether the graph has classes to tell apart. */
+    public static boolean classifies(final ComputationGraph graph) {
+        return graph.getConfiguration().getNetworkOutputs().contains(CLASSIFICATION);
+    }
+
+    /** D. */
+    static int dimensions(final ComputationGraph graph) {
+        return block(graph).getDimensions();
+    }
+
+    private static QuantizationBlock block(final ComputationGraph graph) {
+        return (QuantizationBlock) graph.getLayer(Heads.LEVEL + 1).conf().getLayer();
     }
 
     /** The graph's codebooks. */
     public static Codebooks codebooks(final ComputationGraph graph) {
         final int levels = levels(graph);
-        final QuantizationBlock block =
-                (QuantizationBlock) graph.getLayer(LEVEL + 1).conf().getLayer();
+        final QuantizationBlock block = block(graph);
         final int size = block.getCodewords() * block.getDimensions();
         final float[] values = new float[levels * size];
         for (int level = 0; level < levels; level++) {
@@ -209,12 +230,12 @@ public final class DpqNetwork {
     }
 
     private static INDArray codebook(final ComputationGraph graph, final int level) {
-        return graph.getLayer(LEVEL + (level + 1)).getParam(CodebookParamInitializer.CODEBOOK);
+        return graph.getLayer(Heads.LEVEL + (level + 1)).getParam(CodebookParamInitializer.CODEBOOK);
     }
 
     private static int levels(final ComputationGraph graph) {
         int levels = 0;
-        while (graph.getConfiguration().getVertices().containsKey(LEVEL + (levels + 1))) {
+        while (graph.getConfiguration().getVertices().containsKey(Heads.LEVEL + (levels + 1))) {
             levels++;
         }
         return levels;
@@ -225,20 +246,21 @@ public final class DpqNetwork {
      * configuration, so that copies of the graph (the workers' ones, network.zip) carry them.
      */
     public static void setLossWeights(final ComputationGraph graph, final NetworkSpec.LossWeights weights) {
-        for (final String output : List.of(CLASSIFICATION, QUANTIZATION)) {
-            setLossWeights(graph.getLayer(output).conf().getLayer(), weights);
+        for (final String output : graph.getConfiguration().getNetworkOutputs()) {
+            setLossWeights(output, graph.getLayer(output).conf().getLayer(), weights);
             if (graph.getConfiguration().getVertices().get(output) instanceof LayerVertex vertex) {
-                setLossWeights(vertex.getLayerConf().getLayer(), weights);
+                setLossWeights(output, vertex.getLayerConf().getLayer(), weights);
             }
         }
     }
 
     /** Losses are shared between copies of a configuration, hence replaced and never changed. */
-    private static void setLossWeights(final Layer layer, final NetworkSpec.LossWeights weights) {
+    private static void setLossWeights(final String name, final Layer layer, final NetworkSpec.LossWeights weights) {
         if (layer instanceof LossLayer output && output.getLossFn() instanceof QuantizationLoss loss) {
             output.setLossFn(loss.with(weights));
         } else if (layer instanceof BaseOutputLayer output && output.getLossFn() instanceof ClassificationLoss loss) {
-            output.setLossFn(new ClassificationLoss(weights.classification(), loss.several()));
+            output.setLossFn(
+                    loss.with(name.equals(CLASSIFICATION) ? weights.classification() : weights.prefixClassification()));
         }
     }
 }

@@ -11,6 +11,8 @@ import io.dpq.quantizer.ResidualEncoder;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.apache.hadoop.conf.Configuration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one cache of a JVM: a model is loaded once per model id and engine and shared by all tasks, since one network a task
@@ -18,6 +20,7 @@ import org.apache.hadoop.conf.Configuration;
  * model.
  */
 public final class Embedders {
+    private static final Logger LOG = LoggerFactory.getLogger(Embedders.class);
     private static final ConcurrentMap<Key, SharedModel> LOADED = new ConcurrentHashMap<>();
 
     private Embedders() {}
@@ -69,7 +72,7 @@ public final class Embedders {
         final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {
             case ONNX -> new OnnxEmbedder(directory.read(ModelDirectory.ENCODER), side, threads);
-            case DL4J -> new NetworkEmbedder(directory.read(ModelDirectory.NETWORK), side);
+            case DL4J -> NetworkEmbedder.open(directory.read(ModelDirectory.NETWORK), side);
         };
         if (embedder.dimensions() != manifest.dimensions()) {
             final int found = embedder.dimensions();
@@ -77,7 +80,14 @@ public final class Embedders {
             throw UserException.data("The model at " + modelPath + " promises embeddings of length "
                     + manifest.dimensions() + " but its network yields " + found + "; train it again.");
         }
-        return new SharedModel(manifest.image(), embedder, new ResidualEncoder(codebooks));
+        final ResidualEncoder quantizer = new ResidualEncoder(codebooks);
+        LOG.info("Quantizer kernel: {}", quantizer.kernel());
+        return new SharedModel(manifest.image(), embedder, quantizer);
+    }
+
+    /** Whether a model takes vectors rather than images. */
+    public static boolean takesVectors(final ModelManifest model) {
+        return model.backbone().equals("none");
     }
 
     /** Refuses a decode contract this release does not implement: its pixels would differ from those trained on. */

@@ -5,16 +5,14 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -22,22 +20,28 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Exports backbone and embedding of a trained graph to ONNX. Stateless. */
 public final class EncoderExport {
     private static final String IMAGE = "image";
+    private static final String VECTOR = "vector";
     private static final int PROBES = 4;
 
     private EncoderExport() {}
 
     /**
-     * The encoder as ONNX: input "image" [N, 3, S, S] float32 normalised by the image contract, output "embedding" [N, D].
+     * The encoder as ONNX: input "image" [N, 3, S, S] float32 normalised by the image contract, or "vector" [N, length] of a
+     * network without backbone; output "embedding" [N, D].
      *
      * @throws IllegalStateException for a layer that has no ONNX form, naming it
      */
     public static byte[] toOnnx(final ComputationGraph graph) {
         final Map<String, GraphVertex> vertices = graph.getConfiguration().getVertices();
         final Map<String, List<String>> inputs = graph.getConfiguration().getVertexInputs();
-        final Set<String> needed = ancestors(inputs, DpqNetwork.EMBEDDING);
+        final Set<String> needed = Ancestors.of(inputs, DpqNetwork.EMBEDDING);
         final OnnxGraph onnx = new OnnxGraph();
-        onnx.input(IMAGE, "N", 3, "S", "S");
-        final Map<String, String> values = new HashMap<>(Map.of(DpqNetwork.INPUT, IMAGE));
+        final Map<String, String> values = new HashMap<>(Map.of(DpqNetwork.INPUT, IMAGE, DpqNetwork.VECTOR, VECTOR));
+        if (DpqNetwork.takesVectors(graph)) {
+            onnx.input(VECTOR, "N", vectorLength(graph));
+        } else {
+            onnx.input(IMAGE, "N", 3, "S", "S");
+        }
         final OnnxOperators operators = new OnnxOperators(onnx);
         for (final int index : graph.topologicalSortOrder()) {
             final String name = graph.getVertices()[index].getVertexName();
@@ -49,39 +53,33 @@ public final class EncoderExport {
                 values.put(name, operators.add(name, vertex, graph.getLayer(name), from));
             }
         }
-        final long dimensions =
-                graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").size(1);
-        onnx.output(DpqNetwork.EMBEDDING, "N", dimensions);
+        onnx.output(DpqNetwork.EMBEDDING, "N", DpqNetwork.dimensions(graph));
         return onnx.toBytes();
     }
 
-    private static Set<String> ancestors(final Map<String, List<String>> inputs, final String last) {
-        final Set<String> found = new HashSet<>();
-        final Deque<String> open = new ArrayDeque<>(List.of(last));
-        while (!open.isEmpty()) {
-            final String name = open.pop();
-            if (found.add(name)) {
-                open.addAll(inputs.getOrDefault(name, List.of()));
-            }
-        }
-        return found;
+    /** Between a vector and its embedding stands one layer at the most. */
+    static long vectorLength(final ComputationGraph graph) {
+        return graph.getLayer(DpqNetwork.EMBEDDING).conf().getLayer() instanceof DenseLayer dense
+                ? dense.getNIn()
+                : DpqNetwork.dimensions(graph);
     }
 
     /**
      * Largest difference between the graph and its export on a seeded probe batch, relative to the largest embedding value.
-     * Half of the batch is of faint images, which leave tanh unsaturated, half of loud ones; each half is measured by itself,
+     * Half of the batch is of faint inputs, which leave tanh unsaturated, half of loud ones; each half is measured by itself,
      * lest the one hide the other, and the worse one is returned, or NaN where anything is no number.
      */
-    public static double parity(final ComputationGraph graph, final byte[] onnx, final int inputSide, final long seed) {
-        final float[] images = new float[PROBES * 3 * inputSide * inputSide];
+    public static double parity(
+            final ComputationGraph graph, final byte[] onnx, final NetworkSpec.Input input, final long seed) {
+        final float[] values = new float[PROBES * input.values()];
         final Random random = new Random(seed);
-        for (int i = 0; i < images.length; i++) {
-            images[i] = (float) (random.nextGaussian() * (i < images.length / 2 ? 1 : 64));
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) (random.nextGaussian() * (i < values.length / 2 ? 1 : 64));
         }
-        final long[] shape = {PROBES, 3, inputSide, inputSide};
+        final long[] shape = input.shape(PROBES);
         final INDArray expected =
-                DpqNetwork.embed(graph, Nd4j.createFromArray(images).reshape('c', shape));
-        return worseHalf(expected.toFloatMatrix(), run(onnx, images, shape));
+                DpqNetwork.embed(graph, Nd4j.createFromArray(values).reshape('c', shape));
+        return worseHalf(expected.toFloatMatrix(), run(onnx, values, shape));
     }
 
     static double worseHalf(final float[][] expected, final float[][] actual) {
@@ -101,11 +99,12 @@ public final class EncoderExport {
         return difference / largest;
     }
 
-    private static float[][] run(final byte[] onnx, final float[] images, final long[] shape) {
+    private static float[][] run(final byte[] onnx, final float[] values, final long[] shape) {
         final OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession session = environment.createSession(onnx);
-                OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(images), shape);
-                OrtSession.Result result = session.run(Map.of(IMAGE, tensor))) {
+                OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(values), shape);
+                OrtSession.Result result =
+                        session.run(Map.of(session.getInputNames().iterator().next(), tensor))) {
             return (float[][]) result.get(0).getValue();
         } catch (final OrtException e) {
             throw new IllegalStateException("ONNX Runtime refuses the exported encoder.", e);

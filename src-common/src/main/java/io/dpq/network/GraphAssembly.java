@@ -4,11 +4,13 @@ import io.dpq.config.UserException;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.jspecify.annotations.Nullable;
 
 /** Adds the backbone's layers to a graph in order, with its updaters, freezing them up to the one the user named. */
 final class GraphAssembly {
@@ -16,6 +18,7 @@ final class GraphAssembly {
     private final NetworkSpec spec;
     private final Updaters updaters;
     private final List<String> layers = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
     private boolean frozen;
 
     GraphAssembly(
@@ -23,11 +26,17 @@ final class GraphAssembly {
         this.graph = graph;
         this.spec = spec;
         this.updaters = updaters;
-        this.frozen = spec.frozenUpTo().isPresent();
+        this.frozen = spec.backbone().frozenUpTo().isPresent();
     }
 
     /** Adds a layer and returns its name, to be the input of the next. */
     String layer(final String name, final Layer layer, final String... inputs) {
+        return layer(name, layer, null, inputs);
+    }
+
+    /** As {@link #layer(String, Layer, String...)}, with what turns the input into the layer's form, where it takes that. */
+    String layer(
+            final String name, final Layer layer, final @Nullable InputPreProcessor before, final String... inputs) {
         if (layer instanceof BaseLayer weighted) {
             weighted.setIUpdater(updaters.backbone());
             weighted.setBiasUpdater(updaters.backboneBias());
@@ -35,7 +44,12 @@ final class GraphAssembly {
             weighted.setRegularization(updaters.decay());
         }
         layers.add(name);
-        graph.addLayer(name, frozen ? new FrozenLayer(layer) : layer, inputs);
+        final Layer added = frozen ? new FrozenLayer(layer) : layer;
+        if (before == null) {
+            graph.addLayer(name, added, inputs);
+        } else {
+            graph.addLayer(name, added, before, inputs);
+        }
         thawAfter(name);
         return name;
     }
@@ -43,11 +57,19 @@ final class GraphAssembly {
     /** Adds a vertex without parameters and returns its name. */
     String vertex(final String name, final GraphVertex vertex, final String... inputs) {
         graph.addVertex(name, frozen ? new FrozenVertex(vertex) : vertex, inputs);
+        thawAfter(name);
         return name;
     }
 
+    /** Lets all that follows learn, wherever freezing was to end. */
+    void thaw() {
+        frozen = false;
+    }
+
     private void thawAfter(final String name) {
-        if (name.equals(spec.frozenUpTo().orElse(""))) {
+        names.add(name);
+        final String last = spec.backbone().frozenUpTo().orElse("");
+        if (name.equals(last) || name.equals(LayerNames.safe(last))) {
             frozen = false;
         }
     }
@@ -59,9 +81,10 @@ final class GraphAssembly {
 
     /** Refuses a name to freeze up to that no layer bore. */
     void checkFrozen() {
-        spec.frozenUpTo().filter(name -> !layers.contains(name)).ifPresent(name -> {
+        spec.backbone().frozenUpTo().filter(name -> frozen).ifPresent(name -> {
             throw UserException.usage("backbone.frozen-up-to names the layer \"" + name
-                    + "\", which this backbone does not have; choose one of " + String.join(", ", layers) + ".");
+                    + "\", which this backbone does not have; "
+                    + (names.isEmpty() ? "set it to null." : "choose one of " + String.join(", ", names) + "."));
         });
     }
 }

@@ -11,7 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class NetworkEmbedder implements Embedder {
     private final ComputationGraph graph;
-    private final int inputSide;
+    private final NetworkSpec.Input input;
     private final int dimensions;
 
     /**
@@ -19,11 +19,29 @@ public final class NetworkEmbedder implements Embedder {
      *
      * @throws io.dpq.config.UserException where they are no such file, or hold what no network needs
      */
-    public NetworkEmbedder(final byte[] networkZip, final int inputSide) {
-        this.graph = NetworkZip.restore(networkZip, false);
-        this.inputSide = inputSide;
-        this.dimensions =
-                (int) graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").size(1);
+    public NetworkEmbedder(final byte[] networkZip, final NetworkSpec.Input input) {
+        this(NetworkZip.restore(networkZip, false), input);
+    }
+
+    private NetworkEmbedder(final ComputationGraph graph, final NetworkSpec.Input input) {
+        this.graph = graph;
+        this.input = input;
+        this.dimensions = DpqNetwork.dimensions(graph);
+    }
+
+    /** Restores a graph that takes vectors, of whatever length it says, or images of a side. */
+    static NetworkEmbedder open(final byte[] networkZip, final int side) {
+        final ComputationGraph graph = NetworkZip.restore(networkZip, false);
+        return new NetworkEmbedder(
+                graph,
+                DpqNetwork.takesVectors(graph)
+                        ? NetworkSpec.Input.vectors((int) EncoderExport.vectorLength(graph))
+                        : NetworkSpec.Input.images(side));
+    }
+
+    @Override
+    public int vectorLength() {
+        return input.vectors() ? input.size() : 0;
     }
 
     @Override
@@ -33,14 +51,14 @@ public final class NetworkEmbedder implements Embedder {
 
     @Override
     public float[] embed(final float[] images, final int count) {
-        final int length = count * 3 * inputSide * inputSide;
+        final int length = Math.multiplyExact(count, input.values());
         if (images.length < length) {
-            throw new IllegalArgumentException(
-                    count + " images take " + length + " values, but there are " + images.length + ".");
+            throw new IllegalArgumentException(count + (input.vectors() ? " vectors" : " images") + " take " + length
+                    + " values, but there are " + images.length + ".");
         }
         final float[] exact = images.length == length ? images : Arrays.copyOf(images, length);
         synchronized (graph) {
-            return DpqNetwork.embed(graph, Nd4j.createFromArray(exact).reshape('c', count, 3, inputSide, inputSide))
+            return DpqNetwork.embed(graph, Nd4j.createFromArray(exact).reshape('c', input.shape(count)))
                     .dup('c')
                     .data()
                     .asFloat();

@@ -4,9 +4,12 @@ import io.dpq.config.UserException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.time.LocalDateTime;
 import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.util.ModelSerializer;
 
@@ -17,6 +20,9 @@ import org.deeplearning4j.util.ModelSerializer;
 public final class NetworkZip {
     private static final Set<String> ENTRIES =
             Set.of("configuration.json", "coefficients.bin", "updaterState.bin", "noParams.marker");
+
+    /** The first moment that a zip can tell. */
+    private static final LocalDateTime EPOCH = LocalDateTime.of(1980, 1, 1, 0, 0);
 
     private NetworkZip() {}
 
@@ -48,17 +54,33 @@ public final class NetworkZip {
     }
 
     /**
-     * A graph as the bytes of network.zip.
+     * A graph as the bytes of network.zip; the same graph gives the same bytes whenever it is written.
      *
      * @param withUpdater whether the updater's state is kept, which training on needs and embedding does not
      */
     public static byte[] write(final ComputationGraph graph, final boolean withUpdater) {
         final ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
-            ModelSerializer.writeModel(graph, out, withUpdater);
+            final ByteArrayOutputStream stamped = new ByteArrayOutputStream();
+            ModelSerializer.writeModel(graph, stamped, withUpdater);
+            withoutTimes(stamped.toByteArray(), out);
         } catch (final IOException e) {
             throw new IllegalStateException("The network cannot be written to memory.", e);
         }
         return out.toByteArray();
+    }
+
+    /** Deeplearning4j stamps entries with the time of writing, which would give equal models different hashes. */
+    private static void withoutTimes(final byte[] zip, final OutputStream to) throws IOException {
+        try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(zip));
+                ZipOutputStream out = new ZipOutputStream(to)) {
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                final ZipEntry plain = new ZipEntry(entry.getName());
+                plain.setTimeLocal(EPOCH);
+                out.putNextEntry(plain);
+                in.transferTo(out);
+                out.closeEntry();
+            }
+        }
     }
 }

@@ -60,12 +60,24 @@ final class OnnxGraph {
     }
 
     /** A constant list of integers; returns its name. */
-    String constant(final String name, final long value) {
-        graph.addInitializer(Onnx.TensorProto.newBuilder()
+    String constant(final String name, final long... values) {
+        final Onnx.TensorProto.Builder tensor = Onnx.TensorProto.newBuilder()
                 .setName(name)
                 .setDataType(Onnx.TensorProto.DataType.INT64.getNumber())
-                .addDims(1)
-                .addInt64Data(value));
+                .addDims(values.length);
+        for (final long value : values) {
+            tensor.addInt64Data(value);
+        }
+        graph.addInitializer(tensor);
+        return name;
+    }
+
+    /** A constant number; returns its name. */
+    String scalar(final String name, final float value) {
+        graph.addInitializer(Onnx.TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(Onnx.TensorProto.DataType.FLOAT.getNumber())
+                .addFloatData(value));
         return name;
     }
 

@@ -8,20 +8,25 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
@@ -49,6 +54,12 @@ final class OnnxOperators {
         if (vertex instanceof MergeVertex) {
             return onnx.node("Concat", name, inputs, OnnxGraph.integer("axis", 1));
         }
+        if (vertex instanceof ElementWiseVertex joined) {
+            return joined(name, joined, inputs);
+        }
+        if (vertex instanceof PreprocessorVertex turned) {
+            return turned(name, turned.getPreProcessor(), inputs.get(0));
+        }
         if (vertex instanceof SubsetVertex subset) {
             return onnx.node(
                     "Slice",
@@ -69,14 +80,45 @@ final class OnnxOperators {
         throw unknown(name, vertex);
     }
 
+    private String joined(final String name, final ElementWiseVertex joined, final List<String> inputs) {
+        return switch (joined.getOp()) {
+            case Add -> onnx.node("Sum", name, inputs);
+            case Average -> onnx.node("Mean", name, inputs);
+            case Max -> onnx.node("Max", name, inputs);
+            case Product -> product(name, inputs);
+            default -> throw unknown(name, joined);
+        };
+    }
+
+    /** ONNX multiplies two at a time. */
+    private String product(final String name, final List<String> inputs) {
+        String last = inputs.get(0);
+        for (int i = 1; i < inputs.size(); i++) {
+            last = onnx.node("Mul", i == inputs.size() - 1 ? name : name + "." + i, List.of(last, inputs.get(i)));
+        }
+        return last;
+    }
+
+    private String turned(final String name, final InputPreProcessor turn, final String input) {
+        if (turn instanceof ChannelLastFlatten) {
+            return onnx.node(
+                    "Flatten",
+                    name,
+                    List.of(onnx.node(
+                            "Transpose", name + ".last", List.of(input), OnnxGraph.integers("perm", 0, 2, 3, 1))),
+                    OnnxGraph.integer("axis", 1));
+        }
+        if (turn instanceof CnnToFeedForwardPreProcessor flatten && flatten.getFormat() == CNN2DFormat.NCHW) {
+            return onnx.node("Flatten", name, List.of(input), OnnxGraph.integer("axis", 1));
+        }
+        throw unknown(name, turn);
+    }
+
     private String prepared(final String name, final @Nullable InputPreProcessor before, final String input) {
         if (before == null) {
             return input;
         }
-        if (before instanceof CnnToFeedForwardPreProcessor flatten && flatten.getFormat() == CNN2DFormat.NCHW) {
-            return onnx.node("Flatten", name + ".flat", List.of(input), OnnxGraph.integer("axis", 1));
-        }
-        throw unknown(name, before);
+        return turned(name + ".flat", before, input);
     }
 
     private String add(
@@ -91,6 +133,9 @@ final class OnnxOperators {
         if (conf.getClass() == ConvolutionLayer.class) {
             return convolution(name, (ConvolutionLayer) conf, layer, input);
         }
+        if (conf.getClass() == DepthwiseConvolution2D.class) {
+            return depthwise(name, (DepthwiseConvolution2D) conf, layer, input);
+        }
         if (conf.getClass() == SubsamplingLayer.class) {
             return pooling(name, (SubsamplingLayer) conf, input);
         }
@@ -102,6 +147,12 @@ final class OnnxOperators {
         }
         if (conf instanceof LocalResponseNormalization normalization) {
             return localNormalization(name, normalization, input);
+        }
+        if (conf instanceof ZeroPaddingLayer padding) {
+            return zeroPadding(name, padding, input);
+        }
+        if (conf instanceof Cropping2D cropping) {
+            return cropping(name, cropping, input);
         }
         if (conf instanceof ActivationLayer activation) {
             return activation(name, activation.getActivationFn(), input);
@@ -116,8 +167,28 @@ final class OnnxOperators {
     }
 
     private String convolution(final String name, final ConvolutionLayer conf, final Layer layer, final String input) {
+        return convolution(name, conf, layer, parameter(layer, DefaultParamInitializer.WEIGHT_KEY), 1, input);
+    }
+
+    /** Deeplearning4j keeps depthwise kernels as [height, width, in, multiplier]; an input's outputs lie side by side. */
+    private String depthwise(
+            final String name, final DepthwiseConvolution2D conf, final Layer layer, final String input) {
+        final INDArray kernel = parameter(layer, DefaultParamInitializer.WEIGHT_KEY);
+        final INDArray turned = kernel.permute(2, 3, 0, 1)
+                .dup('c')
+                .reshape('c', kernel.size(2) * kernel.size(3), 1, kernel.size(0), kernel.size(1));
+        return convolution(name, conf, layer, turned, kernel.size(2), input);
+    }
+
+    private String convolution(
+            final String name,
+            final ConvolutionLayer conf,
+            final Layer layer,
+            final INDArray kernel,
+            final long groups,
+            final String input) {
         requireChannelFirst(name, conf, conf.getCnn2dDataFormat());
-        final String weights = onnx.constant(name + ".W", parameter(layer, DefaultParamInitializer.WEIGHT_KEY));
+        final String weights = onnx.constant(name + ".W", kernel);
         final List<String> inputs = conf.hasBias()
                 ? List.of(input, weights, onnx.constant(name + ".b", vector(layer, DefaultParamInitializer.BIAS_KEY)))
                 : List.of(input, weights);
@@ -128,25 +199,69 @@ final class OnnxOperators {
                         "Conv",
                         before,
                         inputs,
+                        OnnxGraph.integer("group", groups),
                         OnnxGraph.integers("kernel_shape", conf.getKernelSize()),
                         OnnxGraph.integers("strides", conf.getStride()),
                         OnnxGraph.integers("dilations", conf.getDilation()),
-                        padding(name, conf, conf.getConvolutionMode(), conf.getPadding())));
+                        convolutionPadding(name, conf)));
+    }
+
+    /** ONNX Runtime pads dilated windows only where it is told how much; without strides that does not depend on the size. */
+    private static Onnx.AttributeProto convolutionPadding(final String name, final ConvolutionLayer conf) {
+        final int[] kernel = conf.getKernelSize();
+        final int[] dilation = conf.getDilation();
+        if (conf.getConvolutionMode() != ConvolutionMode.Same
+                || Arrays.stream(dilation).allMatch(d -> d == 1)) {
+            return padding(name, conf, conf.getConvolutionMode(), conf.getPadding());
+        }
+        if (Arrays.stream(conf.getStride()).anyMatch(stride -> stride != 1)) {
+            throw unknown(name, conf);
+        }
+        final int high = (kernel[0] - 1) * dilation[0];
+        final int wide = (kernel[1] - 1) * dilation[1];
+        return OnnxGraph.integers("pads", high / 2, wide / 2, high - high / 2, wide - wide / 2);
     }
 
     private String pooling(final String name, final SubsamplingLayer conf, final String input) {
         requireChannelFirst(name, conf, conf.getCnn2dDataFormat());
-        if (conf.getPoolingType() != PoolingType.MAX) {
-            throw unknown(name, conf);
+        final Onnx.AttributeProto kernel = OnnxGraph.integers("kernel_shape", conf.getKernelSize());
+        final Onnx.AttributeProto strides = OnnxGraph.integers("strides", conf.getStride());
+        final Onnx.AttributeProto padding = padding(name, conf, conf.getConvolutionMode(), conf.getPadding());
+        if (conf.getPoolingType() == PoolingType.MAX) {
+            final Onnx.AttributeProto dilations = OnnxGraph.integers("dilations", conf.getDilation());
+            return onnx.node("MaxPool", name, List.of(input), kernel, strides, dilations, padding);
         }
+        // Padding counts in neither library's mean as Keras builds it; other graphs may count it.
+        if (conf.getPoolingType() == PoolingType.AVG
+                && Arrays.stream(conf.getDilation()).allMatch(d -> d == 1)) {
+            return onnx.node("AveragePool", name, List.of(input), kernel, strides, padding);
+        }
+        throw unknown(name, conf);
+    }
+
+    private String zeroPadding(final String name, final ZeroPaddingLayer conf, final String input) {
+        requireChannelFirst(name, conf, conf.getDataFormat());
+        final int[] pad = conf.getPadding();
         return onnx.node(
-                "MaxPool",
+                "Pad", name, List.of(input, onnx.constant(name + ".pads", 0, 0, pad[0], pad[2], 0, 0, pad[1], pad[3])));
+    }
+
+    private String cropping(final String name, final Cropping2D conf, final String input) {
+        requireChannelFirst(name, conf, conf.getDataFormat());
+        final int[] crop = conf.getCropping();
+        return onnx.node(
+                "Slice",
                 name,
-                List.of(input),
-                OnnxGraph.integers("kernel_shape", conf.getKernelSize()),
-                OnnxGraph.integers("strides", conf.getStride()),
-                OnnxGraph.integers("dilations", conf.getDilation()),
-                padding(name, conf, conf.getConvolutionMode(), conf.getPadding()));
+                List.of(
+                        input,
+                        onnx.constant(name + ".from", crop[0], crop[2]),
+                        onnx.constant(name + ".to", end(crop[1]), end(crop[3])),
+                        onnx.constant(name + ".axes", 2, 3)));
+    }
+
+    /** Where a slice ends that leaves out the last pixels: counted from the end, which has no number itself. */
+    private static long end(final int left) {
+        return left == 0 ? Long.MAX_VALUE : -left;
     }
 
     /** Both libraries put the odd pixel of "same" padding at the bottom right, and drop what a window does not fill. */
@@ -187,16 +302,20 @@ final class OnnxOperators {
         final INDArray beta = locked
                 ? Nd4j.ones(mean.shape()).muli(conf.getBeta())
                 : vector(layer, BatchNormalizationParamInitializer.BETA);
-        return onnx.node(
-                "BatchNormalization",
+        final boolean rectified = conf instanceof PlaneNormalization plane && plane.isRectified();
+        return activated(
                 name,
-                List.of(
-                        input,
-                        onnx.constant(name + ".gamma", gamma),
-                        onnx.constant(name + ".beta", beta),
-                        onnx.constant(name + ".mean", mean),
-                        onnx.constant(name + ".variance", variance)),
-                OnnxGraph.real("epsilon", conf.getEps()));
+                (rectified ? Activation.RELU : Activation.IDENTITY).getActivationFunction(),
+                before -> onnx.node(
+                        "BatchNormalization",
+                        before,
+                        List.of(
+                                input,
+                                onnx.constant(name + ".gamma", gamma),
+                                onnx.constant(name + ".beta", beta),
+                                onnx.constant(name + ".mean", mean),
+                                onnx.constant(name + ".variance", variance)),
+                        OnnxGraph.real("epsilon", conf.getEps())));
     }
 
     /** ONNX divides alpha by the window, Deeplearning4j does not; its window is n/2 channels either side. */
@@ -214,10 +333,11 @@ final class OnnxOperators {
     }
 
     private String globalPooling(final String name, final GlobalPoolingLayer conf, final String input) {
-        if (conf.getPoolingType() != PoolingType.AVG || !conf.isCollapseDimensions()) {
+        final boolean mean = conf.getPoolingType() == PoolingType.AVG;
+        if ((!mean && conf.getPoolingType() != PoolingType.MAX) || !conf.isCollapseDimensions()) {
             throw unknown(name, conf);
         }
-        final String pooled = onnx.node("GlobalAveragePool", name + ".pool", List.of(input));
+        final String pooled = onnx.node(mean ? "GlobalAveragePool" : "GlobalMaxPool", name + ".pool", List.of(input));
         return onnx.node("Flatten", name, List.of(pooled), OnnxGraph.integer("axis", 1));
     }
 
@@ -229,14 +349,7 @@ final class OnnxOperators {
     }
 
     private String activation(final String name, final IActivation activation, final String input) {
-        for (final Activation known : List.of(Activation.RELU, Activation.TANH, Activation.SIGMOID)) {
-            if (activation.equals(known.getActivationFunction())) {
-                final String operator =
-                        known == Activation.RELU ? "Relu" : known == Activation.TANH ? "Tanh" : "Sigmoid";
-                return onnx.node(operator, name, List.of(input));
-            }
-        }
-        throw unknown(name, activation);
+        return OnnxActivations.add(onnx, name, activation, input).orElseThrow(() -> unknown(name, activation));
     }
 
     private static INDArray parameter(final Layer layer, final String key) {

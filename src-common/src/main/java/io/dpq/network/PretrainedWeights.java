@@ -1,20 +1,17 @@
 package io.dpq.network;
 
 import io.dpq.config.UserException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.modelimport.keras.Hdf5Archive;
-import org.deeplearning4j.nn.modelimport.keras.exceptions.UnsupportedKerasConfigurationException;
 import org.deeplearning4j.nn.params.ConvolutionParamInitializer;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -23,58 +20,38 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * out] to [out, in, height, width], and rows of a dense layer behind a flattened image likewise.
  */
 final class PretrainedWeights {
-    private static final String ROOT = "model_weights";
-
     private PretrainedWeights() {}
 
     /** Fills every layer with parameters among {@code layers}. */
     static void load(final ComputationGraph graph, final List<String> layers, final String file) {
-        if (!Files.isRegularFile(Path.of(file))) {
-            throw UserException.data(
-                    "The weights file " + file + " does not exist, so point backbone.weights to a Keras h5 file.");
-        }
-        try (Hdf5Archive archive = new Hdf5Archive(file)) {
+        try (KerasFile weights = KerasFile.open(file)) {
             for (final String name : layers) {
                 final Layer layer = graph.getLayer(name);
                 if (!layer.paramTable(false).isEmpty()) {
-                    copy(archive, name, layer, flattened(graph, name), file);
+                    copy(weights, name, layer, flattened(graph, name));
                 }
             }
-        } catch (final UserException e) {
-            throw e;
-        } catch (final RuntimeException | UnsupportedKerasConfigurationException e) {
-            throw UserException.data(
-                    "The weights file " + file + " cannot be read as Keras h5, so point backbone.weights to one.", e);
         }
     }
 
     private static void copy(
-            final Hdf5Archive archive,
+            final KerasFile weights,
             final String name,
             final Layer layer,
-            final Optional<CnnToFeedForwardPreProcessor> flattened,
-            final String file)
-            throws UnsupportedKerasConfigurationException {
+            final Optional<CnnToFeedForwardPreProcessor> flattened) {
+        final String file = weights.file();
         if (!layer.paramTable(false).containsKey(ConvolutionParamInitializer.WEIGHT_KEY)) {
             throw UserException.data("The layer \"" + name + "\" takes no weights from Keras files such as " + file
                     + ", so remove backbone.weights or choose the backbone.kind it was made for.");
         }
-        final List<String> groups = new ArrayList<>(List.of(ROOT));
-        if (!archive.getGroups(ROOT).contains(name)) {
-            throw unfitting(file, "has no layer \"" + name + "\"");
+        final Map<String, INDArray> arrays = weights.arrays(name);
+        final @Nullable INDArray kernel = arrays.get("kernel");
+        final @Nullable INDArray bias = arrays.get("bias");
+        if (kernel == null || bias == null) {
+            throw unfitting(file, "has no layer \"" + name + "\" with a kernel and a bias");
         }
-        groups.add(name);
-        // Keras repeats the layer's name as an inner group.
-        while (archive.getGroups(groups.toArray(new String[0])).contains(name)) {
-            groups.add(name);
-        }
-        final String[] path = groups.toArray(new String[0]);
-        assign(
-                layer.getParam(ConvolutionParamInitializer.WEIGHT_KEY),
-                channelFirst(archive.readDataSet("kernel:0", path), flattened),
-                name,
-                file);
-        assign(layer.getParam(ConvolutionParamInitializer.BIAS_KEY), archive.readDataSet("bias:0", path), name, file);
+        assign(layer.getParam(ConvolutionParamInitializer.WEIGHT_KEY), channelFirst(kernel, flattened), name, file);
+        assign(layer.getParam(ConvolutionParamInitializer.BIAS_KEY), bias, name, file);
     }
 
     /** How the layer's input is flattened, where it comes from a convolution. */

@@ -38,12 +38,12 @@ public final class QuantizationBlock extends FeedForwardLayer {
     public QuantizationBlock() {}
 
     QuantizationBlock(final NetworkSpec spec, final boolean first, final IUpdater updater) {
-        this.dimensions = spec.dimensions();
-        this.codewords = spec.codewords();
-        this.similarity = spec.similarity();
-        this.gamma = spec.gamma();
+        this.dimensions = spec.embedding().dimensions();
+        this.codewords = spec.quantization().codewords();
+        this.similarity = spec.quantization().similarity();
+        this.gamma = spec.quantization().gamma();
         this.first = first;
-        this.endToEnd = spec.gradient() == NetworkSpec.GradientMode.END_TO_END;
+        this.endToEnd = spec.quantization().gradient() == NetworkSpec.GradientMode.END_TO_END;
         setNIn(first ? dimensions : 3L * dimensions);
         setNOut(3L * dimensions);
         setActivationFn(Activation.IDENTITY.getActivationFunction());

@@ -47,9 +47,9 @@ record QuantizationLoss(
                         0,
                         0,
                         0,
-                        spec.gradient() == NetworkSpec.GradientMode.END_TO_END,
-                        spec.dimensions(),
-                        spec.levels(),
+                        spec.quantization().gradient() == NetworkSpec.GradientMode.END_TO_END,
+                        spec.embedding().dimensions(),
+                        spec.quantization().levels(),
                         spec.labelVectors())
                 .with(spec.loss());
     }

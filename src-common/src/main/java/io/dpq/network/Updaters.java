@@ -20,28 +20,54 @@ final class Updaters {
 
     /** Weights of new layers. */
     IUpdater head() {
-        return network(1);
+        return network(headRate());
     }
 
     /** Biases of new layers. */
     IUpdater headBias() {
-        return network(spec.optimizer().biasFactor());
+        return network(headBiasRate());
     }
 
-    /** Weights of the backbone: slower where they were trained before. */
+    /** Weights of heads that learn only in the joint stage. */
+    IUpdater jointHead() {
+        return joint(headRate());
+    }
+
+    /** Biases of heads that learn only in the joint stage. */
+    IUpdater jointHeadBias() {
+        return joint(headBiasRate());
+    }
+
+    /** Weights of the backbone: at a rate of their own where they were trained before, else new. */
     IUpdater backbone() {
-        return spec.weights().isPresent() ? network(spec.optimizer().backboneFactor()) : head();
+        return pretrained() ? network(backboneRate()) : head();
     }
 
     /** Biases of the backbone, which are new only where it was not trained before. */
     IUpdater backboneBias() {
-        return spec.weights().isPresent() ? backbone() : headBias();
+        return pretrained() ? network(backboneRate() * spec.optimizer().backboneBiasFactor()) : headBias();
     }
 
     /** Codebooks always take Adam, as the authors' code does. */
     IUpdater codebooks() {
-        return new Adam(new CodebookSchedule(
+        return new Adam(new JointSchedule(
                 RateSchedule.of(spec, spec.optimizer().codebookLearningRate()), spec.semanticSteps()));
+    }
+
+    private boolean pretrained() {
+        return spec.backbone().weights().isPresent();
+    }
+
+    private double headRate() {
+        return spec.optimizer().learningRate() * spec.optimizer().newFactor();
+    }
+
+    private double headBiasRate() {
+        return headRate() * spec.optimizer().biasFactor();
+    }
+
+    private double backboneRate() {
+        return spec.optimizer().learningRate() * spec.optimizer().backboneFactor();
     }
 
     /** Weight decay of weights; batch normalisation, biases and codebooks never take it. */
@@ -50,12 +76,20 @@ final class Updaters {
         return decay > 0 ? new ArrayList<>(List.of(new WeightDecay(decay, true))) : new ArrayList<>();
     }
 
-    private IUpdater network(final double factor) {
-        final ISchedule rate = RateSchedule.of(spec, factor * spec.optimizer().learningRate());
+    private IUpdater network(final double base) {
+        final ISchedule rate = RateSchedule.of(spec, base);
         return switch (spec.optimizer().kind()) {
             case NESTEROVS -> new Nesterovs(rate, spec.optimizer().momentum());
+            case MOMENTUM -> new Momentum(rate, spec.optimizer().momentum());
             case ADAM -> new Adam(rate);
             case SGD -> new Sgd(rate);
         };
+    }
+
+    /** Only Adam counts steps before the first gradient; momentum of nothing is nothing. */
+    private IUpdater joint(final double base) {
+        return spec.optimizer().kind() == NetworkSpec.OptimizerSpec.Kind.ADAM
+                ? new Adam(new JointSchedule(RateSchedule.of(spec, base), spec.semanticSteps()))
+                : network(base);
     }
 }

@@ -4,71 +4,67 @@ import java.util.Arrays;
 
 /**
  * Greedy residual encoding (arXiv 1906.06698, hard codes): level l takes the codeword nearest in L2 to what the levels before
- * it left over, then subtracts it. Ties go to the lowest codeword. Immutable and thread-safe; buffers are per call.
+ * it left over, then subtracts it. Immutable and thread-safe; buffers are per call.
  *
- * <p>The nearest codeword is the one with the largest ⟨r, c⟩ − ‖c‖²/2. Every inner product is one chain of fused
- * multiply-adds in the order of the dimensions, and residuals are kept in float, so a code depends on its own vector and
- * codebooks alone: not on the batch around it, not on how the loop was compiled, and not on later levels. Two codewords whose
- * distances differ by less than the rounding of that chain (about D · 2⁻²⁴ · ‖r‖ · ‖c‖) count as near ties: the same one wins
- * every time, but exact arithmetic might choose the other. Codewords of equal values always tie exactly.
+ * <p>The definition, to the last bit: residuals are float, r_1 = x and r_{l+1} = r_l − c; the distance of a codeword is
+ * Σ (r − c)² in double, summed in the order of the dimensions; the smallest wins, of equal ones the lowest codeword. A code
+ * therefore depends on its own vector and codebooks alone: not on the batch around it, not on the machine, not on later levels.
+ *
+ * <p>The nearest codeword is also the one with the largest ⟨r, c⟩ − ‖c‖²/2, which a {@link ScoreKernel} computes fast in float.
+ * Where exactly one codeword's score comes within twice the error bound of the largest, it is the winner of the definition as
+ * well; the rare others are decided by the definition itself. The bound is the usual one of a sum of D + 1 rounded terms,
+ * (D + 2) · 2⁻²⁴ · (‖r‖ ‖c‖ + ‖c‖²/2), plus that of the definition's own rounding.
+ *
+ * <p>Residuals are updated rather than scores corrected by a table of codeword products: updating takes D of the K · D
+ * operations of a level, whereas such a table has K² · L(L − 1)/2 entries and loses precision to cancellation, level by level.
  */
 public final class ResidualEncoder {
-    /** Codewords a block; short enough for a row's accumulators to stay in the first-level cache. */
-    private static final int BLOCK = 256;
+    /** Rows that share one pass over a level's codewords. */
+    private static final int ROWS = 24;
 
-    /** Rows that share one pass over a block of codewords. */
-    private static final int ROWS = 16;
+    private static final double FLOAT_UNIT = 0x1p-24;
+    private static final double DOUBLE_UNIT = 0x1p-53;
+
+    /** Covers second-order terms and the rounding of the bound itself. */
+    private static final double SLACK = 1.01;
+
+    /** Beyond this a float sum might overflow. */
+    private static final double LARGE = 1e37;
 
     private final Codebooks codebooks;
+    private final ScoreKernel kernel;
+    private final ScoreKernel.Level[] levels;
 
-    /** [level][block][dimension][codeword of the block]: the JIT vectorises loops over whole arrays from index 0. */
-    private final float[][][][] blocks;
-
-    /** −‖c‖²/2 as [level][block][codeword of the block]. */
-    private final float[][][] penalties;
+    /** Largest ‖c‖ of each level. */
+    private final double[] longest;
 
     private final float[] values;
 
-    /** Prepares the codeword tables, about as large as the codebooks themselves. */
+    /** Prepares the codeword tables, about as large as the codebooks themselves, for the fastest kernel of this JVM. */
     public ResidualEncoder(final Codebooks codebooks) {
+        this(codebooks, Kernels.best());
+    }
+
+    ResidualEncoder(final Codebooks codebooks, final ScoreKernel kernel) {
         this.codebooks = codebooks;
+        this.kernel = kernel;
         this.values = codebooks.values();
-        final int count = (codebooks.codewords() + BLOCK - 1) / BLOCK;
-        this.blocks = new float[codebooks.levels()][count][][];
-        this.penalties = new float[codebooks.levels()][count][];
-        for (int level = 0; level < codebooks.levels(); level++) {
-            for (int block = 0; block < count; block++) {
-                blocks[level][block] = transposed(level, block);
-                penalties[level][block] = penalty(level, block);
+        this.levels = new ScoreKernel.Level[codebooks.levels()];
+        this.longest = new double[levels.length];
+        for (int level = 0; level < levels.length; level++) {
+            final float[] penalties = new float[codebooks.codewords()];
+            for (int k = 0; k < penalties.length; k++) {
+                final double square = square(values, codebooks.offset(level, k), codebooks.dimensions());
+                penalties[k] = (float) (-0.5 * square);
+                longest[level] = Math.max(longest[level], Math.sqrt(square));
             }
+            levels[level] = kernel.prepare(codebooks, level, penalties);
         }
     }
 
-    private int width(final int block) {
-        return Math.min(BLOCK, codebooks.codewords() - block * BLOCK);
-    }
-
-    private float[][] transposed(final int level, final int block) {
-        final float[][] table = new float[codebooks.dimensions()][width(block)];
-        for (int k = 0; k < width(block); k++) {
-            for (int d = 0; d < codebooks.dimensions(); d++) {
-                table[d][k] = codebooks.value(level, block * BLOCK + k, d);
-            }
-        }
-        return table;
-    }
-
-    private float[] penalty(final int level, final int block) {
-        final float[] penalty = new float[width(block)];
-        for (int k = 0; k < penalty.length; k++) {
-            double square = 0;
-            for (int d = 0; d < codebooks.dimensions(); d++) {
-                final double value = codebooks.value(level, block * BLOCK + k, d);
-                square += value * value;
-            }
-            penalty[k] = (float) (-0.5 * square);
-        }
-        return penalty;
+    /** Which kernel computes, for the log. */
+    public String kernel() {
+        return kernel.description();
     }
 
     /**
@@ -80,125 +76,114 @@ public final class ResidualEncoder {
      */
     public void encode(final float[] vectors, final int count, final short[] codes) {
         final int dimensions = codebooks.dimensions();
-        final int levels = codebooks.levels();
-        if (count < 0 || vectors.length < (long) count * dimensions || codes.length < (long) count * levels) {
+        if (count < 0 || vectors.length < (long) count * dimensions || codes.length < (long) count * levels.length) {
             throw new IllegalArgumentException("Encoding " + count + " vectors of length " + dimensions + " at "
-                    + levels + " levels does not fit arrays of " + vectors.length + " values and " + codes.length
+                    + levels.length + " levels does not fit arrays of " + vectors.length + " values and " + codes.length
                     + " codes.");
         }
         final float[] residuals = new float[ROWS * dimensions];
-        final float[][] scores = new float[ROWS][Math.min(BLOCK, codebooks.codewords())];
-        final float[] best = new float[ROWS];
-        final int[] winners = new int[ROWS];
+        final float[][] scores = new float[ROWS][levels[0].width()];
+        final double[] squares = new double[ROWS];
         for (int from = 0; from < count; from += ROWS) {
             final int rows = Math.min(ROWS, count - from);
             System.arraycopy(vectors, from * dimensions, residuals, 0, rows * dimensions);
-            for (int level = 0; level < levels; level++) {
-                nearest(residuals, rows, level, scores, best, winners);
+            Arrays.fill(residuals, rows * dimensions, residuals.length, 0);
+            for (int row = 0; row < rows; row++) {
+                squares[row] = square(residuals, row * dimensions, dimensions);
+            }
+            final int padded = (rows + kernel.rowsAtOnce() - 1) / kernel.rowsAtOnce() * kernel.rowsAtOnce();
+            for (int level = 0; level < levels.length; level++) {
+                levels[level].score(residuals, padded, scores);
                 for (int row = 0; row < rows; row++) {
-                    codes[(from + row) * levels + level] = (short) winners[row];
-                    subtract(residuals, row * dimensions, codebooks.offset(level, winners[row]), dimensions);
+                    final int winner = choose(level, residuals, row, scores[row], squares);
+                    codes[(from + row) * levels.length + level] = (short) winner;
+                    subtract(residuals, row * dimensions, codebooks.offset(level, winner), dimensions);
                 }
             }
         }
     }
 
-    private void nearest(
-            final float[] residuals,
-            final int rows,
-            final int level,
-            final float[][] scores,
-            final float[] best,
-            final int[] winners) {
-        Arrays.fill(best, Float.NEGATIVE_INFINITY);
-        Arrays.fill(winners, 0);
-        for (int block = 0; block < blocks[level].length; block++) {
-            score(residuals, rows, blocks[level][block], penalties[level][block], scores);
-            for (int row = 0; row < rows; row++) {
-                pick(scores[row], width(block), block * BLOCK, row, best, winners);
-            }
+    /** The winner of a level; leaves in {@code squares} a bound on what the residual's squared length will be. */
+    private int choose(
+            final int level, final float[] residuals, final int row, final float[] scores, final double[] squares) {
+        final double bound = bound(level, Math.sqrt(squares[row]));
+        if (!(bound < LARGE)) {
+            final int winner = nearest(level, residuals, row, scores, Float.NaN);
+            // Whatever the sums were: from here on the bound is infinite, and every level is decided by the definition.
+            squares[row] = Double.POSITIVE_INFINITY;
+            return winner;
         }
+        final int width = levels[level].width();
+        final float max = kernel.max(scores, width);
+        final float threshold = Math.nextDown((float) (max - 2 * bound));
+        final int only = kernel.onlyOne(scores, width, threshold);
+        // ‖r − c‖² = ‖r‖² − 2 (⟨r, c⟩ − ‖c‖²/2), where the winner's score is at most 3 bounds below the largest seen.
+        squares[row] = SLACK * Math.max(0, squares[row] - 2 * max + 6 * bound);
+        return only >= 0 ? only : nearest(level, residuals, row, scores, threshold);
     }
 
-    /** scores[row][k] = −‖c_k‖²/2 + ⟨r_row, c_k⟩, four dimensions a pass to spare loads and stores of the sums. */
-    private static void score(
-            final float[] residuals,
-            final int rows,
-            final float[][] table,
-            final float[] penalty,
-            final float[][] scores) {
-        final int dimensions = table.length;
-        for (int row = 0; row < rows; row++) {
-            System.arraycopy(penalty, 0, scores[row], 0, penalty.length);
+    /** How far a score in float may be from the exact one, or the definition from it, for every codeword of the level. */
+    private double bound(final int level, final double length) {
+        final int dimensions = codebooks.dimensions();
+        final double product = length * longest[level] + 0.5 * longest[level] * longest[level];
+        if (!(product < LARGE)) {
+            return Double.POSITIVE_INFINITY;
         }
-        int d = 0;
-        for (; d + 4 <= dimensions; d += 4) {
-            for (int row = 0; row < rows; row++) {
-                final int r = row * dimensions + d;
-                add4(
-                        scores[row],
-                        penalty.length,
-                        table[d],
-                        table[d + 1],
-                        table[d + 2],
-                        table[d + 3],
-                        residuals[r],
-                        residuals[r + 1],
-                        residuals[r + 2],
-                        residuals[r + 3]);
-            }
-        }
-        for (; d < dimensions; d++) {
-            for (int row = 0; row < rows; row++) {
-                add(scores[row], penalty.length, table[d], residuals[row * dimensions + d]);
-            }
-        }
+        final double sum = length + longest[level];
+        return SLACK
+                * ((dimensions + 2) * (FLOAT_UNIT * product + Float.MIN_VALUE)
+                        + 0.5 * (dimensions + 2) * DOUBLE_UNIT * sum * sum);
     }
 
-    private static void add4(
-            final float[] sums,
-            final int width,
-            final float[] t0,
-            final float[] t1,
-            final float[] t2,
-            final float[] t3,
-            final float x0,
-            final float x1,
-            final float x2,
-            final float x3) {
-        for (int k = 0; k < width; k++) {
-            sums[k] = Math.fma(x3, t3[k], Math.fma(x2, t2[k], Math.fma(x1, t1[k], Math.fma(x0, t0[k], sums[k]))));
-        }
-    }
-
-    private static void add(final float[] sums, final int width, final float[] t, final float x) {
-        for (int k = 0; k < width; k++) {
-            sums[k] = Math.fma(x, t[k], sums[k]);
-        }
-    }
-
-    private static void pick(
-            final float[] scores,
-            final int width,
-            final int base,
-            final int row,
-            final float[] best,
-            final int[] winners) {
-        float top = best[row];
-        int winner = winners[row];
-        for (int k = 0; k < width; k++) {
-            if (scores[k] > top) {
-                top = scores[k];
-                winner = base + k;
+    /** The winner by the definition among the codewords whose score reaches {@code threshold}; NaN stands for all. */
+    private int nearest(
+            final int level, final float[] residuals, final int row, final float[] scores, final float threshold) {
+        int winner = -1;
+        double least = 0;
+        for (int k = 0; k < codebooks.codewords(); k++) {
+            if (scores[k] < threshold) {
+                continue;
+            }
+            final double distance = distance(residuals, row * codebooks.dimensions(), codebooks.offset(level, k));
+            if (winner < 0 || distance < least) {
+                winner = k;
+                least = distance;
             }
         }
-        best[row] = top;
-        winners[row] = winner;
+        return winner;
+    }
+
+    private double distance(final float[] residuals, final int at, final int codeword) {
+        double sum = 0;
+        for (int d = 0; d < codebooks.dimensions(); d++) {
+            final double difference = (double) residuals[at + d] - values[codeword + d];
+            sum += difference * difference;
+        }
+        return sum;
     }
 
     private void subtract(final float[] residuals, final int at, final int codeword, final int dimensions) {
         for (int d = 0; d < dimensions; d++) {
             residuals[at + d] -= values[codeword + d];
         }
+    }
+
+    /** Squared length, in four sums that the processor adds at once. */
+    private static double square(final float[] values, final int at, final int dimensions) {
+        double s0 = 0;
+        double s1 = 0;
+        double s2 = 0;
+        double s3 = 0;
+        int d = 0;
+        for (; d + 4 <= dimensions; d += 4) {
+            s0 += (double) values[at + d] * values[at + d];
+            s1 += (double) values[at + d + 1] * values[at + d + 1];
+            s2 += (double) values[at + d + 2] * values[at + d + 2];
+            s3 += (double) values[at + d + 3] * values[at + d + 3];
+        }
+        for (; d < dimensions; d++) {
+            s0 += (double) values[at + d] * values[at + d];
+        }
+        return s0 + s1 + s2 + s3;
     }
 }

@@ -1,16 +1,29 @@
 package io.dpq.quantizer;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Starts codebooks by K-means on residuals, level by level: level l clusters what the levels before it left over. Each level
- * is seeded by k-means++ (Arthur and Vassilvitskii, SODA 2007) on a sample, then refined by Lloyd steps. Single-threaded and
- * deterministic.
+ * is seeded by greedy k-means++ (Arthur and Vassilvitskii, SODA 2007, section 7) on a sample and refined by Lloyd steps. These
+ * end in a local minimum, which is then left where that pays: codewords that are hardly missed move into the clusters of the
+ * largest error, and stay there if a few more steps lower the error of all (after the breathing k-means of Fritzke, arXiv
+ * 2006.15666). Single-threaded and deterministic.
  */
 public final class ResidualKMeans {
     /** Points per codeword that seeding looks at: k-means++ is quadratic in K, and a sample seeds as well. */
     private static final int SEEDING_SAMPLE = 16;
+
+    /** Lloyd steps to the promise of one round of moves: a start in a hurry gets none. */
+    private static final int STEPS_A_ROUND = 5;
+
+    /** Lloyd steps that show whether moves pay. */
+    private static final int STEPS_AFTER_MOVES = 4;
+
+    /** Of this many codewords, one is moved in the first round. */
+    private static final int MOVED = 8;
 
     private ResidualKMeans() {}
 
@@ -20,7 +33,8 @@ public final class ResidualKMeans {
      *
      * @param vectors {@code count} embeddings of length {@code dimensions}, row by row, all finite
      * @param count at least 1
-     * @param iterations Lloyd steps per level at the most; fewer where no point changes its codeword any more
+     * @param iterations Lloyd steps per level at the most, fewer where no point changes its codeword any more; from ten on,
+     *     every five of them also allow for a round of moves and four more steps
      * @param seed same seed, same result
      */
     public static Codebooks fit(
@@ -58,9 +72,23 @@ public final class ResidualKMeans {
             final SplittableRandom random,
             final short[] assigned) {
         final float[] centres = seed(points, count, dimensions, codewords, random);
-        final short[] previous = new short[count];
         assign(points, count, dimensions, centres, assigned);
-        for (int iteration = 0; iteration < iterations; iteration++) {
+        refine(points, count, dimensions, centres, iterations, assigned);
+        if (iterations >= 2 * STEPS_A_ROUND) {
+            leaveMinimum(points, count, dimensions, centres, iterations / STEPS_A_ROUND, random, assigned);
+        }
+        return centres;
+    }
+
+    private static void refine(
+            final float[] points,
+            final int count,
+            final int dimensions,
+            final float[] centres,
+            final int steps,
+            final short[] assigned) {
+        final short[] previous = new short[count];
+        for (int step = 0; step < steps; step++) {
             System.arraycopy(assigned, 0, previous, 0, count);
             update(points, count, dimensions, centres, assigned);
             assign(points, count, dimensions, centres, assigned);
@@ -68,7 +96,114 @@ public final class ResidualKMeans {
                 break;
             }
         }
-        return centres;
+    }
+
+    private static void leaveMinimum(
+            final float[] points,
+            final int count,
+            final int dimensions,
+            final float[] centres,
+            final int rounds,
+            final SplittableRandom random,
+            final short[] assigned) {
+        int moves = Math.max(1, centres.length / dimensions / MOVED);
+        double[] distances = distances(points, count, dimensions, centres, assigned);
+        double best = Arrays.stream(distances).sum();
+        for (int round = 0; round < rounds && moves > 0; round++) {
+            final float[] centresBefore = centres.clone();
+            final short[] assignedBefore = assigned.clone();
+            move(points, dimensions, centres, moves, distances, random, assigned);
+            assign(points, count, dimensions, centres, assigned);
+            refine(points, count, dimensions, centres, STEPS_AFTER_MOVES, assigned);
+            final double[] after = distances(points, count, dimensions, centres, assigned);
+            final double error = Arrays.stream(after).sum();
+            if (error < best) {
+                best = error;
+                distances = after;
+            } else {
+                System.arraycopy(centresBefore, 0, centres, 0, centres.length);
+                System.arraycopy(assignedBefore, 0, assigned, 0, count);
+                moves /= 2;
+            }
+        }
+    }
+
+    private static double[] distances(
+            final float[] points,
+            final int count,
+            final int dimensions,
+            final float[] centres,
+            final short[] assigned) {
+        final double[] distances = new double[count];
+        Arrays.setAll(distances, i -> distance(points, i, centres, assigned[i], dimensions));
+        return distances;
+    }
+
+    /**
+     * Moves the centres that are missed least to points of the clusters with the largest error. Without centre k, which is the
+     * mean of its n points, these would go to its neighbour j at the most for n ‖c_k − c_j‖² more; that neighbour then stays.
+     */
+    private static void move(
+            final float[] points,
+            final int dimensions,
+            final float[] centres,
+            final int moves,
+            final double[] distances,
+            final SplittableRandom random,
+            final short[] assigned) {
+        final int codewords = centres.length / dimensions;
+        final double[] errors = new double[codewords];
+        final int[] sizes = new int[codewords];
+        for (int i = 0; i < distances.length; i++) {
+            errors[assigned[i]] += distances[i];
+            sizes[assigned[i]]++;
+        }
+        final int[] neighbours = new int[codewords];
+        final double[] missed = new double[codewords];
+        for (int k = 0; k < codewords; k++) {
+            double nearest = Double.POSITIVE_INFINITY;
+            for (int j = 0; j < codewords; j++) {
+                final double between = j == k ? nearest : distance(centres, k, centres, j, dimensions);
+                if (between < nearest) {
+                    nearest = between;
+                    neighbours[k] = j;
+                }
+            }
+            missed[k] = sizes[k] * nearest;
+        }
+        final int[] rarely = IntStream.range(0, codewords)
+                .boxed()
+                .sorted(Comparator.comparingDouble(k -> missed[k]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        final int[] worst = IntStream.range(0, codewords)
+                .boxed()
+                .sorted(Comparator.comparingDouble(k -> -errors[k]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        final boolean[] stays = new boolean[codewords];
+        int next = 0;
+        int moved = 0;
+        for (int r = 0; r < codewords && moved < moves && next < moves; r++) {
+            final int k = rarely[r];
+            final int target = worst[next];
+            if (stays[k] || k == target) {
+                continue;
+            }
+            stays[neighbours[k]] = true;
+            stays[target] = true;
+            next++;
+            if (errors[target] > missed[k] / 2) {
+                final int point = draw(
+                        IntStream.range(0, distances.length)
+                                .mapToDouble(i -> assigned[i] == target ? distances[i] : 0)
+                                .toArray(),
+                        errors[target],
+                        random);
+                System.arraycopy(points, point * dimensions, centres, k * dimensions, dimensions);
+                moved++;
+            }
+        }
     }
 
     private static void assign(
@@ -151,17 +286,43 @@ public final class ResidualKMeans {
         final float[] centres = new float[codewords * dimensions];
         final double[] distances = new double[sample.length];
         Arrays.fill(distances, Double.POSITIVE_INFINITY);
-        int chosen = sample[random.nextInt(sample.length)];
+        final int trials = 2 + (int) Math.log(codewords);
+        int chosen = random.nextInt(sample.length);
         for (int k = 0; k < codewords; k++) {
-            System.arraycopy(points, chosen * dimensions, centres, k * dimensions, dimensions);
+            System.arraycopy(points, sample[chosen] * dimensions, centres, k * dimensions, dimensions);
             double total = 0;
             for (int i = 0; i < sample.length; i++) {
                 distances[i] = Math.min(distances[i], distance(points, sample[i], centres, k, dimensions));
                 total += distances[i];
             }
-            chosen = sample[draw(distances, total, random)];
+            chosen = best(points, sample, dimensions, distances, total, k + 1 < codewords ? trials : 0, random);
         }
         return centres;
+    }
+
+    /** Of some drawn points of the sample the one that, as a centre, would leave the least error. */
+    private static int best(
+            final float[] points,
+            final int[] sample,
+            final int dimensions,
+            final double[] distances,
+            final double total,
+            final int trials,
+            final SplittableRandom random) {
+        int best = 0;
+        double least = Double.POSITIVE_INFINITY;
+        for (int trial = 0; trial < trials; trial++) {
+            final int candidate = draw(distances, total, random);
+            double left = 0;
+            for (int i = 0; i < sample.length; i++) {
+                left += Math.min(distances[i], distance(points, sample[i], points, sample[candidate], dimensions));
+            }
+            if (left < least) {
+                least = left;
+                best = candidate;
+            }
+        }
+        return best;
     }
 
     /** An index with probability proportional to its weight; any index where all weights are 0. */

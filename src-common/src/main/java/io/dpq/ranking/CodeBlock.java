@@ -1,14 +1,10 @@
 package io.dpq.ranking;
 
+import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.LookupTables;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -23,32 +19,58 @@ public final class CodeBlock implements Serializable {
     private final int rows;
     /** [row][level], row by row. */
     private final short[] codes;
-    /** Which of {@link #labelSets} a row has. */
-    private final int[] labelSet;
 
-    /** Arrays, because Kryo can write immutable lists but not read them. */
-    private final String[][] labelSets;
+    private final RowLabels labels;
     /** Rank of each row's id in the whole table, or empty where ties stay ties. */
     private final long[] orders;
     /** [level]: the first row of each group that a level cannot tell apart, then the number of rows. */
     private final int[][] starts;
+    /** [level][group]: squared length of what the group's code stands for; empty where scores do not ask for it. */
+    private final double[][] norms;
 
-    private CodeBlock(
-            final int levels,
-            final short[] codes,
-            final int[] labelSet,
-            final String[][] labelSets,
-            final long[] orders) {
+    private CodeBlock(final int levels, final short[] codes, final RowLabels labels, final long[] orders) {
         this.levels = levels;
-        this.rows = labelSet.length;
+        this.rows = labels.rows();
         this.codes = codes;
-        this.labelSet = labelSet;
-        this.labelSets = labelSets;
+        this.labels = labels;
         this.orders = orders;
+        this.norms = new double[0][];
         this.starts = new int[levels][];
         for (int level = 0; level < levels; level++) {
             starts[level] = orders.length > 0 ? IntStream.rangeClosed(0, rows).toArray() : groups(level);
         }
+    }
+
+    private CodeBlock(final CodeBlock block, final double[][] norms) {
+        this.levels = block.levels;
+        this.rows = block.rows;
+        this.codes = block.codes;
+        this.labels = block.labels;
+        this.orders = block.orders;
+        this.starts = block.starts;
+        this.norms = norms;
+    }
+
+    /** The same block, ready for scores that ask how long the vectors are that its codes stand for. */
+    public CodeBlock withNorms(final Codebooks codebooks) {
+        final double[][] squares = new double[levels][];
+        final double[] sum = new double[codebooks.dimensions()];
+        for (int level = 0; level < levels; level++) {
+            squares[level] = new double[starts[level].length - 1];
+            for (int group = 0; group < squares[level].length; group++) {
+                Arrays.fill(sum, 0);
+                for (int l = 0; l <= level; l++) {
+                    final int codeword = codes[starts[level][group] * levels + l];
+                    for (int d = 0; d < sum.length; d++) {
+                        sum[d] += codebooks.value(l, codeword, d);
+                    }
+                }
+                for (final double value : sum) {
+                    squares[level][group] += value * value;
+                }
+            }
+        }
+        return new CodeBlock(this, squares);
     }
 
     private int[] groups(final int level) {
@@ -69,10 +91,8 @@ public final class CodeBlock implements Serializable {
         private final int levels;
         private final int codewords;
         private final Ties ties;
-        private final Map<List<String>, Integer> labelIds = new HashMap<>();
-        private final List<List<String>> labelSets = new ArrayList<>();
+        private final RowLabels.Builder labels = new RowLabels.Builder();
         private short[] codes = new short[1 << 12];
-        private int[] labelSet = new int[1 << 10];
         private long[] orders = new long[1 << 10];
         private int rows;
 
@@ -93,22 +113,31 @@ public final class CodeBlock implements Serializable {
          * Adds a row.
          *
          * @param code L codes, each 0…K−1
-         * @param labels of the row
+         * @param rowLabels labels of the row
          * @param order rank of its id; of no meaning where ties stay ties
          */
-        public void add(final short[] code, final List<String> labels, final long order) {
+        public void add(final short[] code, final List<String> rowLabels, final long order) {
+            add(code, 0, rowLabels, order, -1);
+        }
+
+        /**
+         * Adds a row that may be a query itself.
+         *
+         * @param code holds the row's L codes, each 0…K−1, from {@code offset} on
+         * @param rowLabels labels of the row
+         * @param order rank of its id; of no meaning where ties stay ties
+         * @param self index of the query that this row is, or −1
+         */
+        public void add(
+                final short[] code, final int offset, final List<String> rowLabels, final long order, final int self) {
             if ((rows + 1L) * levels > codes.length) {
                 codes = Arrays.copyOf(codes, Math.max(2 * codes.length, (rows + 1) * levels));
             }
-            if (rows == labelSet.length) {
-                labelSet = Arrays.copyOf(labelSet, 2 * rows);
+            if (rows == orders.length) {
                 orders = Arrays.copyOf(orders, 2 * rows);
             }
-            System.arraycopy(code, 0, codes, rows * levels, levels);
-            labelSet[rows] = labelIds.computeIfAbsent(List.copyOf(new java.util.TreeSet<>(labels)), set -> {
-                labelSets.add(set);
-                return labelSets.size() - 1;
-            });
+            System.arraycopy(code, offset, codes, rows * levels, levels);
+            labels.add(rowLabels, self);
             orders[rows] = order;
             rows++;
         }
@@ -122,18 +151,14 @@ public final class CodeBlock implements Serializable {
         public CodeBlock build() {
             final int[] sorted = ties == Ties.ID ? byOrder() : byCode();
             final short[] sortedCodes = new short[rows * levels];
-            final int[] sortedLabels = new int[rows];
             final long[] sortedOrders = new long[ties == Ties.ID ? rows : 0];
             for (int row = 0; row < rows; row++) {
                 System.arraycopy(codes, sorted[row] * levels, sortedCodes, row * levels, levels);
-                sortedLabels[row] = labelSet[sorted[row]];
                 if (ties == Ties.ID) {
                     sortedOrders[row] = orders[sorted[row]];
                 }
             }
-            final String[][] sets =
-                    labelSets.stream().map(set -> set.toArray(new String[0])).toArray(String[][]::new);
-            return new CodeBlock(levels, sortedCodes, sortedLabels, sets, sortedOrders);
+            return new CodeBlock(levels, sortedCodes, labels.build(sorted), sortedOrders);
         }
 
         private int[] byOrder() {
@@ -179,73 +204,91 @@ public final class CodeBlock implements Serializable {
         return usage;
     }
 
-    /** Rows of each label set. */
-    public Map<List<String>, Long> labelCounts() {
-        final long[] ofSet = new long[labelSets.length];
-        for (final int set : labelSet) {
-            ofSet[set]++;
-        }
-        final Map<List<String>, Long> counts = new HashMap<>();
-        for (int set = 0; set < ofSet.length; set++) {
-            counts.put(new ArrayList<>(Arrays.asList(labelSets[set])), ofSet[set]);
-        }
-        return counts;
+    /** Labels of the rows. */
+    public RowLabels labels() {
+        return labels;
     }
 
     /**
-     * The block as a query ranks it by every level's prefix.
+     * The block as a query ranks it by the inner product with every level's prefix.
      *
      * @param r groups beyond rank {@code r} are left out
      * @return one ranking a level
      */
     public Ranking[] rank(final LookupTables tables, final List<String> queryLabels, final long r) {
-        final int[] relevantBefore = relevantBefore(queryLabels);
-        final Ranking[] rankings = new Ranking[levels];
+        return rank(CodeScores.of(tables), queryLabels, -1, r);
+    }
+
+    /**
+     * The block as a query ranks it.
+     *
+     * @param scores of the query; other than the inner product they need {@link #withNorms}
+     * @param self index of the query; the row that is this query is left out
+     * @param r groups beyond rank {@code r} are left out
+     * @return one ranking a level, from the first that {@code scores} asks for
+     */
+    public Ranking[] rank(final CodeScores scores, final List<String> queryLabels, final int self, final long r) {
+        final RowLabels.Shared shared = labels.shared(queryLabels, self);
+        final Ranking[] rankings = new Ranking[levels - scores.first()];
         double[] parents = new double[] {0};
         int[] parentStarts = new int[] {0, rows};
         for (int level = 0; level < levels; level++) {
-            final int[] first = starts[level];
-            final int count = first.length - 1;
-            final double[] scores = new double[count];
-            int parent = 0;
-            for (int group = 0; group < count; group++) {
-                while (parentStarts[parent + 1] <= first[group]) {
-                    parent++;
-                }
-                // The canonical sum of LookupTables.score: level by level, in double.
-                scores[group] = parents[parent] + tables.at(level, codes[first[group] * levels + level]);
+            final double[] inner = inner(scores, level, parents, parentStarts);
+            if (level >= scores.first()) {
+                rankings[level - scores.first()] = ranking(score(scores, level, inner), starts[level], shared)
+                        .top(r);
             }
-            rankings[level] = ranking(scores, first, relevantBefore).top(r);
-            parents = scores;
-            parentStarts = first;
+            parents = inner;
+            parentStarts = starts[level];
         }
         return rankings;
     }
 
-    private Ranking ranking(final double[] scores, final int[] first, final int[] relevantBefore) {
+    private double[] inner(final CodeScores scores, final int level, final double[] parents, final int[] parentStarts) {
+        final int[] first = starts[level];
+        final double[] inner = new double[first.length - 1];
+        int parent = 0;
+        for (int group = 0; group < inner.length; group++) {
+            final int code = first[group] * levels;
+            if (scores.adds()) {
+                while (parentStarts[parent + 1] <= first[group]) {
+                    parent++;
+                }
+                // The canonical sum of LookupTables.score: level by level, in double.
+                inner[group] = parents[parent] + scores.entry(level, codes[code + level]);
+            } else if (level >= scores.first()) {
+                inner[group] = scores.inner(codes, code, level);
+            }
+        }
+        return inner;
+    }
+
+    private double[] score(final CodeScores scores, final int level, final double[] inner) {
+        if (!scores.needsNorms()) {
+            return inner;
+        }
+        final double[] result = new double[inner.length];
+        for (int group = 0; group < result.length; group++) {
+            result[group] = scores.score(inner[group], norms[level][group]);
+        }
+        return result;
+    }
+
+    private Ranking ranking(final double[] scores, final int[] first, final RowLabels.Shared shared) {
         final Ranking.Builder ranking = new Ranking.Builder(scores.length);
         for (final int group : ScoreOrder.falling(scores, scores.length)) {
             final int from = first[group];
             final int to = first[group + 1];
-            ranking.add(
-                    scores[group],
-                    orders.length == 0 ? 0 : orders[from],
-                    to - from,
-                    relevantBefore[to] - relevantBefore[from]);
+            final int count = shared.rows(from, to);
+            if (count > 0) {
+                ranking.add(
+                        scores[group],
+                        orders.length == 0 ? 0 : orders[from],
+                        count,
+                        shared.relevant(from, to),
+                        shared.gain(from, to));
+            }
         }
         return ranking.build();
-    }
-
-    private int[] relevantBefore(final List<String> queryLabels) {
-        final Set<String> wanted = new HashSet<>(queryLabels);
-        final boolean[] shares = new boolean[labelSets.length];
-        for (int set = 0; set < shares.length; set++) {
-            shares[set] = Arrays.stream(labelSets[set]).anyMatch(wanted::contains);
-        }
-        final int[] before = new int[rows + 1];
-        for (int row = 0; row < rows; row++) {
-            before[row + 1] = before[row] + (shares[labelSet[row]] ? 1 : 0);
-        }
-        return before;
     }
 }

@@ -19,12 +19,16 @@ public final class Ranking implements Serializable {
     private final long[] rows;
     /** How many of them are relevant. */
     private final long[] relevant;
+    /** Labels that they share with the query, summed; the array of relevant rows where none shares more than one. */
+    private final long[] gains;
 
-    private Ranking(final double[] scores, final long[] orders, final long[] rows, final long[] relevant) {
+    private Ranking(
+            final double[] scores, final long[] orders, final long[] rows, final long[] relevant, final long[] gains) {
         this.scores = scores;
         this.orders = orders;
         this.rows = rows;
         this.relevant = relevant;
+        this.gains = gains;
     }
 
     /** Collects groups that come in the order of a ranking; neighbours of equal keys become one group. */
@@ -33,6 +37,9 @@ public final class Ranking implements Serializable {
         private long[] orders;
         private long[] rows;
         private long[] relevant;
+        /** Made when a gain first differs from the number of relevant rows, which spares most rankings an array. */
+        private long[] gains = new long[0];
+
         private int size;
 
         /** Room for so many groups at the most. */
@@ -43,35 +50,70 @@ public final class Ranking implements Serializable {
             relevant = new long[capacity];
         }
 
-        /**
-         * Adds a group, or rows to the last one where both keys are its own.
-         *
-         * @param score not above the score before
-         * @param order second key, rising among equal scores; 0 where ties stay ties
-         * @param groupRows rows that tie
-         * @param groupRelevant how many of them are relevant
-         */
+        /** Adds a group whose rows share one label with the query or none. */
         public void add(final double score, final long order, final long groupRows, final long groupRelevant) {
+            add(score, order, groupRows, groupRelevant, groupRelevant);
+        }
+
+        /**
+         * Adds a group.
+         *
+         * @param score not above the last group's
+         * @param order second key, rising among equal scores
+         * @param groupRows rows, at least 1
+         * @param groupRelevant how many of them share a label with the query
+         * @param groupGain labels they share with it, summed
+         */
+        public void add(
+                final double score,
+                final long order,
+                final long groupRows,
+                final long groupRelevant,
+                final long groupGain) {
+            if (gains.length == 0 && groupGain != groupRelevant) {
+                gains = Arrays.copyOf(relevant, relevant.length);
+            }
             if (size > 0 && scores[size - 1] == score && orders[size - 1] == order) {
                 rows[size - 1] += groupRows;
                 relevant[size - 1] += groupRelevant;
+                if (gains.length > 0) {
+                    gains[size - 1] += groupGain;
+                }
                 return;
             }
             scores[size] = score;
             orders[size] = order;
             rows[size] = groupRows;
             relevant[size] = groupRelevant;
+            if (gains.length > 0) {
+                gains[size] = groupGain;
+            }
             size++;
         }
 
-        /** The ranking collected so far. */
+        /** The ranking; nothing can be added after. */
         public Ranking build() {
-            return new Ranking(
-                    Arrays.copyOf(scores, size),
-                    Arrays.copyOf(orders, size),
-                    Arrays.copyOf(rows, size),
-                    Arrays.copyOf(relevant, size));
+            if (size == scores.length) {
+                return new Ranking(scores, orders, rows, relevant, gains.length == 0 ? relevant : gains);
+            }
+            return cut(scores, orders, rows, relevant, gains.length == 0 ? relevant : gains, size);
         }
+    }
+
+    private static Ranking cut(
+            final double[] scores,
+            final long[] orders,
+            final long[] rows,
+            final long[] relevant,
+            final long[] gains,
+            final int size) {
+        final long[] keptRelevant = Arrays.copyOf(relevant, size);
+        return new Ranking(
+                Arrays.copyOf(scores, size),
+                Arrays.copyOf(orders, size),
+                Arrays.copyOf(rows, size),
+                keptRelevant,
+                gains == relevant ? keptRelevant : Arrays.copyOf(gains, size));
     }
 
     /** Groups of tied rows. */
@@ -89,6 +131,11 @@ public final class Ranking implements Serializable {
         return relevant[group];
     }
 
+    /** Labels that a group's rows share with the query, summed. */
+    public long gain(final int group) {
+        return gains[group];
+    }
+
     /** The ranking of both parts together. */
     public Ranking merge(final Ranking other) {
         final Builder merged = new Builder(Math.addExact(groups(), other.groups()));
@@ -96,10 +143,15 @@ public final class Ranking implements Serializable {
         int theirs = 0;
         while (mine < groups() || theirs < other.groups()) {
             if (theirs == other.groups() || (mine < groups() && !other.isBefore(theirs, this, mine))) {
-                merged.add(scores[mine], orders[mine], rows[mine], relevant[mine]);
+                merged.add(scores[mine], orders[mine], rows[mine], relevant[mine], gains[mine]);
                 mine++;
             } else {
-                merged.add(other.scores[theirs], other.orders[theirs], other.rows[theirs], other.relevant[theirs]);
+                merged.add(
+                        other.scores[theirs],
+                        other.orders[theirs],
+                        other.rows[theirs],
+                        other.relevant[theirs],
+                        other.gains[theirs]);
                 theirs++;
             }
         }
@@ -122,12 +174,6 @@ public final class Ranking implements Serializable {
             before += rows[kept];
             kept++;
         }
-        return kept == groups()
-                ? this
-                : new Ranking(
-                        Arrays.copyOf(scores, kept),
-                        Arrays.copyOf(orders, kept),
-                        Arrays.copyOf(rows, kept),
-                        Arrays.copyOf(relevant, kept));
+        return kept == groups() ? this : cut(scores, orders, rows, relevant, gains, kept);
     }
 }

@@ -6,13 +6,88 @@ import java.util.Arrays;
 public final class ScoreOrder {
     private ScoreOrder() {}
 
+    /** Fewer scores are sorted sooner than dealt out. */
+    private static final int FEW = 64;
+
     /**
-     * The order of the first {@code size} scores. Sorts primitive keys made of the score's leading bits and the index, then
-     * mends the rare neighbours that differ only in the bits the index displaced.
+     * The order of the first {@code size} scores. They are dealt out to as many buckets between the largest and the smallest,
+     * which takes linear time where they spread at all evenly; each bucket is then put in order, one that got many by sorting.
      *
      * @param scores no NaN
      */
     public static int[] falling(final double[] scores, final int size) {
+        double highest = Double.NEGATIVE_INFINITY;
+        double lowest = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < size; i++) {
+            highest = Math.max(highest, scores[i]);
+            lowest = Math.min(lowest, scores[i]);
+        }
+        final double factor = (size - 1) / (highest - lowest);
+        // Infinite or without spread: nothing to deal by.
+        return size < FEW || !(factor > 0 && factor < Double.MAX_VALUE)
+                ? sorted(scores, size)
+                : dealt(scores, size, highest, factor);
+    }
+
+    private static int[] dealt(final double[] scores, final int size, final double highest, final double factor) {
+        final int[] buckets = new int[size];
+        final int[] next = new int[size + 1];
+        for (int i = 0; i < size; i++) {
+            // Rounding keeps the order: no step of this makes of the larger score the larger bucket.
+            buckets[i] = (int) ((highest - scores[i]) * factor);
+            next[buckets[i] + 1]++;
+        }
+        for (int i = 0; i < size; i++) {
+            next[i + 1] += next[i];
+        }
+        final int[] order = new int[size];
+        for (int i = 0; i < size; i++) {
+            order[next[buckets[i]]++] = i;
+        }
+        // Each bucket now begins where the one before it ends.
+        int from = 0;
+        for (int bucket = 0; bucket < size; bucket++) {
+            final int to = next[bucket];
+            if (to - from > FEW) {
+                sort(scores, order, from, to);
+            } else if (to - from > 1) {
+                insert(scores, order, from, to);
+            }
+            from = to;
+        }
+        return order;
+    }
+
+    /** Stable, so that equal scores keep the order of their indices. */
+    private static void insert(final double[] scores, final int[] order, final int from, final int to) {
+        for (int i = from + 1; i < to; i++) {
+            final int index = order[i];
+            final double score = scores[index];
+            int at = i;
+            for (; at > from && scores[order[at - 1]] < score; at--) {
+                order[at] = order[at - 1];
+            }
+            order[at] = index;
+        }
+    }
+
+    private static void sort(final double[] scores, final int[] order, final int from, final int to) {
+        final int[] indices = Arrays.copyOfRange(order, from, to);
+        final double[] few = new double[indices.length];
+        for (int i = 0; i < few.length; i++) {
+            few[i] = scores[indices[i]];
+        }
+        final int[] sorted = sorted(few, few.length);
+        for (int i = 0; i < few.length; i++) {
+            order[from + i] = indices[sorted[i]];
+        }
+    }
+
+    /**
+     * Sorts primitive keys made of the score's leading bits and the index, then mends the rare neighbours that differ only in
+     * the bits the index displaced.
+     */
+    private static int[] sorted(final double[] scores, final int size) {
         final int bits = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(1, size - 1));
         final long mask = (1L << bits) - 1;
         final long[] keys = new long[size];

@@ -9,12 +9,14 @@ import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.dpq.config.UserException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,6 +34,7 @@ import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -130,7 +133,17 @@ final class CodeTableTest {
 
         final Dataset<Row> codes = spark.read().parquet(root());
         assertThat(codes.schema().names())
-                .containsExactly("id", "labels", "content_hash", "level_1", "level_2", "level_3", "level_4", "run");
+                .containsExactly(
+                        "id",
+                        "labels",
+                        "content_hash",
+                        "level_1",
+                        "level_2",
+                        "level_3",
+                        "level_4",
+                        "length",
+                        "modified",
+                        "run");
         assertThat(codes.schema().apply("level_4").dataType()).isEqualTo(DataTypes.ShortType);
         assertThat(codes.schema().apply("content_hash").dataType()).isEqualTo(DataTypes.LongType);
         assertThat(codes.schema().apply("level_4").metadata().getString("dpq.model"))
@@ -143,7 +156,8 @@ final class CodeTableTest {
         assertThat(codes.count()).isEqualTo(90);
 
         final Dataset<Row> quarantine = spark.read().parquet(root() + "/_quarantine/run=" + run.runId());
-        assertThat(quarantine.schema().names()).containsExactly("id", "reason", "detail", "length", "content_hash");
+        assertThat(quarantine.schema().names())
+                .containsExactly("id", "reason", "detail", "length", "content_hash", "modified");
         assertThat(quarantine.filter("reason = 'CORRUPT' and length = 7").count())
                 .isEqualTo(10);
     }
@@ -246,7 +260,7 @@ final class CodeTableTest {
 
         assertThatThrownBy(() -> run.publish(spark, 100, 0, 1000, Map.of()))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("100 images listed, but 89 encoded, 10 quarantined and 0 unchanged");
+                .hasMessageContaining("100 images listed, but 89 encoded, 0 refreshed, 10 quarantined and 0 unchanged");
         assertThat(folder.resolve("codes/run=" + run.id())).doesNotExist();
         assertThat(table().completeRuns()).isEmpty();
     }
@@ -345,7 +359,7 @@ final class CodeTableTest {
                 "\"runId\" : \"2", "\"runId\" : \"3",
                 "\"bytes\" : ", "\"bytes\" : 1",
                 "part-", "past-",
-                "\"formatVersion\" : 1", "\"formatVersion\" : 2",
+                "\"formatVersion\" : 2", "\"formatVersion\" : 3",
                 "\"modelId\" : \"aa", "\"modelId\" : \"ab");
         for (final Map.Entry<String, String> change : changes.entrySet()) {
             assertThat(text).contains(change.getKey());
@@ -392,5 +406,203 @@ final class CodeTableTest {
         assertThat(table.read(spark, MODEL, 4).count()).isEqualTo(90);
         assertThat(folder.resolve("codes/_quarantine/run=" + manifest.runId())).exists();
         assertThat(folder.resolve("codes/_tmp/" + manifest.runId())).doesNotExist();
+    }
+
+    /** Plans what the given images (id, action) are to become, and stages rows of those that are encoded or refused. */
+    private RunManifest publishPlanned(final Dataset<Row> staged, final long unchanged, final String... planned) {
+        final List<Row> rows = new ArrayList<>();
+        long listed = unchanged;
+        for (final String words : planned) {
+            final String[] word = words.split(" ");
+            final boolean deleted = "deleted".equals(word[1]);
+            rows.add(RowFactory.create(
+                    word[0],
+                    deleted ? null : new String[] {"new label"},
+                    deleted ? null : 11L,
+                    deleted ? null : 22L,
+                    word[1]));
+            listed += deleted ? 0 : 1;
+        }
+        final CodeRun run = table().begin(IDENTITY);
+        run.plan(spark.createDataFrame(rows, CodeSchema.plan()));
+        run.stage(staged);
+        return run.publish(spark, listed, unchanged, 1000, Map.of("seed", 1));
+    }
+
+    private List<String> visible(final int partitions) {
+        return table().read(spark, MODEL, 4).repartition(partitions).collectAsList().stream()
+                .map(Row::toString)
+                .sorted()
+                .toList();
+    }
+
+    private static String code(final long drawnFrom, final String id, final String labels) {
+        final Row row = staged(drawnFrom, 1, 0).head();
+        return "[" + id + "," + labels + "," + row.get(3) + "," + row.get(4) + "," + row.get(5) + "," + row.get(6)
+                + "]";
+    }
+
+    private static Dataset<Row> renamed(final Dataset<Row> rows, final String... ids) {
+        Column id = col("id");
+        for (int i = 0; i < ids.length; i += 2) {
+            id = when(col("id").equalTo(ids[i]), lit(ids[i + 1])).otherwise(id);
+        }
+        return rows.withColumn("id", id);
+    }
+
+    /** Four images; then one changes, one goes bad, one is deleted, one is relabelled. */
+    private void fourThenOneOfEachKind() {
+        publish(1, 4, 0, 1000);
+        publishPlanned(
+                renamed(staged(100, 2, 101), "image-100", "image-1", "image-101", "image-2"),
+                0,
+                "image-1 changed",
+                "image-2 changed",
+                "image-3 deleted",
+                "image-4 refreshed");
+    }
+
+    @Test
+    void readersSeeExactlyTheNewestRowOfEachImage() {
+        fourThenOneOfEachKind();
+
+        for (final int partitions : new int[] {1, 3, 16}) {
+            assertThat(visible(partitions).toString().replace("ArraySeq", "WrappedArray"))
+                    .isEqualTo(List.of(
+                                    code(100, "image-1", "WrappedArray(cat)"),
+                                    code(4, "image-4", "WrappedArray(new label)"))
+                            .toString());
+        }
+        final RunManifest run = table().runs().get(1);
+        assertThat(run.listed()).isEqualTo(3);
+        assertThat(List.of(run.encoded(), run.refreshed(), run.quarantined(), run.unchanged(), run.deleted()))
+                .containsExactly(1L, 1L, 1L, 0L, 1L);
+        assertThat(run.superseded()).isEqualTo(4);
+        // What the next run is told.
+        assertThat(table().state(spark, MODEL).orderBy("id").collectAsList())
+                .extracting(row -> row.getString(0), row -> row.get(3), row -> row.get(4), row -> row.get(5))
+                .containsExactly(
+                        tuple("image-1", 11L, 22L, null),
+                        tuple("image-2", 11L, 22L, "CORRUPT"),
+                        tuple("image-4", 11L, 22L, null));
+        assertThat(table().state(spark, MODEL).filter("id = 'image-4'").head().<Long>getAs("content_hash"))
+                .isEqualTo(staged(4, 1, 0).head().getLong(2));
+    }
+
+    @Test
+    void plainSparkSeesTheSameBySql() {
+        fourThenOneOfEachKind();
+        spark.read().parquet(root()).createOrReplaceTempView("codes");
+        spark.read().parquet(root() + "/_superseded").createOrReplaceTempView("superseded");
+
+        assertThat(spark.sql("select id from codes c where not exists (select 1 from superseded s"
+                                + " where s.id = c.id and s.run > c.run) order by id")
+                        .collectAsList())
+                .extracting(row -> row.getString(0))
+                .containsExactly("image-1", "image-4");
+    }
+
+    @Test
+    void aDeletedImageMayComeBack() {
+        fourThenOneOfEachKind();
+        publishPlanned(renamed(staged(200, 1, 0), "image-200", "image-3"), 3, "image-3 new");
+
+        assertThat(visible(2)).hasSize(3).anyMatch(row -> row.contains("image-3"));
+    }
+
+    @Test
+    void compactionKeepsWhatReadersSee() throws IOException {
+        fourThenOneOfEachKind();
+        final List<String> before = visible(1);
+        final List<Row> state =
+                table().state(spark, MODEL).drop("run").orderBy("id").collectAsList();
+        final CodeRun run = table().begin(IDENTITY);
+        final RunManifest compacted = run.compact(spark, 1000, Map.of("seed", 1));
+
+        assertThat(table().runs()).containsExactly(compacted);
+        assertThat(compacted.replaces()).hasSize(2);
+        assertThat(visible(1)).isEqualTo(before);
+        assertThat(table().state(spark, MODEL).drop("run").orderBy("id").collectAsList())
+                .isEqualTo(state);
+        try (Stream<Path> files = Files.walk(folder.resolve("codes"))) {
+            assertThat(files.map(Path::toString).filter(name -> name.contains("run=")))
+                    .allMatch(name -> name.contains(compacted.runId()));
+        }
+        publishPlanned(renamed(staged(300, 1, 0), "image-300", "image-9"), 3, "image-9 new");
+        assertThat(visible(1)).hasSize(3);
+    }
+
+    @Test
+    void whatACrashedCompactionReplacedIsInvisibleAndRemoved() throws IOException {
+        fourThenOneOfEachKind();
+        final Path codes = folder.resolve("codes");
+        final Path kept = folder.resolve("kept");
+        copyTree(codes, kept);
+        table().begin(IDENTITY).compact(spark, 1000, Map.of());
+        final List<String> after = visible(1);
+        // As a crash after the manifest and before the removal leaves it.
+        copyTree(kept, codes);
+
+        assertThat(table().runs()).hasSize(1);
+        assertThat(visible(1)).isEqualTo(after);
+        table().begin(IDENTITY).close();
+        try (Stream<Path> manifests = Files.list(codes.resolve("_runs"))) {
+            assertThat(manifests.filter(file -> file.toString().endsWith(".json")))
+                    .hasSize(1);
+        }
+        assertThat(visible(1)).isEqualTo(after);
+    }
+
+    private static void copyTree(final Path from, final Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (final Path source : all.toList()) {
+                final Path target = to.resolve(from.relativize(source));
+                if (Files.isDirectory(source)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(source, target, StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aTableOfTheFirstFormatIsRead() throws IOException {
+        final RunManifest run = publish(1, 20, 10, 1000);
+        final Path manifest = folder.resolve("codes/_runs/" + run.runId() + ".json");
+        overwrite(
+                manifest,
+                Files.readString(manifest)
+                        .replace("\"formatVersion\" : 2", "\"formatVersion\" : 1")
+                        .replaceAll("  \"(refreshed|deleted|superseded|supersededFiles|replaces)\" : [^\n]*\n", ""));
+        assertThat(Files.readString(manifest)).doesNotContain("refreshed", "superseded", "replaces");
+
+        assertThat(table().runs()).singleElement().satisfies(read -> {
+            assertThat(read.refreshed()).isZero();
+            assertThat(read.encoded()).isEqualTo(18);
+        });
+        assertThat(visible(1)).hasSize(18);
+        assertThat(table().state(spark, MODEL).count()).isEqualTo(20);
+    }
+
+    @Test
+    void theLockOfADeadProcessOfThisMachineIsTakenOver() throws Exception {
+        final Process ended = new ProcessBuilder("true").start();
+        final String here = Owner.here();
+        ended.waitFor();
+        assertThat(Owner.isDead(here)).isFalse();
+        assertThat(Owner.isDead(here.replaceFirst("process \\d+", "process " + ended.pid())))
+                .isTrue();
+        // The same number, but another process.
+        assertThat(Owner.isDead(here.replaceFirst("since .*", "since 2001-01-01T00:00:00Z")))
+                .isTrue();
+        assertThat(Owner.isDead(here.replaceFirst("on \\S+", "on elsewhere"))).isFalse();
+        assertThat(Owner.isDead("run x of someone")).isFalse();
+
+        Files.createDirectories(folder.resolve("codes/_tmp"));
+        Files.writeString(
+                folder.resolve("codes/_tmp/_lock"),
+                "run old of me in " + here.replaceFirst("process \\d+", "process " + ended.pid()));
+        table().begin(IDENTITY).close();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +31,20 @@ class DpqConfigTest {
         assertThat(config.integer("quantization.levels", 1, 100)).isEqualTo(4);
         assertThat(config.string("model.path")).isEqualTo("hdfs://host:8020/m?a=b");
         assertThat(config.seed()).isEqualTo(1);
+    }
+
+    @Test
+    void lengthsOfTimeTakeUnits() {
+        assertThat(DpqConfig.defaults().duration("train.stall-timeout")).isEqualTo(Duration.ofMinutes(15));
+        assertThat(DpqConfig.load(null, List.of("train.stall-timeout=0")).duration("train.stall-timeout"))
+                .isEqualTo(Duration.ZERO);
+        for (final String wrong : List.of("-3s", "soon")) {
+            assertThatThrownBy(() -> DpqConfig.load(null, List.of("train.stall-timeout=" + wrong))
+                            .duration("train.stall-timeout"))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("The key 'train.stall-timeout' is '" + wrong
+                            + "' but must be a length of time such as 15m.");
+        }
     }
 
     @ParameterizedTest

@@ -190,6 +190,13 @@ class JobMainTest {
     }
 
     @Test
+    void whatKeepsNoCheckpointsCannotBeResumed() {
+        assertThat(run(context -> Job.Outcome.DONE, "--resume", "--set", "seed=1"))
+                .isEqualTo(1);
+        assertThat(errors()).contains("dpq: dpq fake keeps no checkpoints to resume from; leave --resume away.");
+    }
+
+    @Test
     void helpAndVersionAreForPeople() {
         assertThat(run(context -> Job.Outcome.DONE, "--help")).isZero();
         assertThat(run(context -> Job.Outcome.DONE, "--version")).isZero();

@@ -33,7 +33,9 @@ class ResourcePlanTest {
         assertThat(properties.get("spark.executor.defaultJavaOptions"))
                 .contains("-Dorg.bytedeco.javacpp.maxbytes=6144m")
                 .contains("-Dorg.bytedeco.javacpp.maxphysicalbytes=11008m")
-                .contains("helpers.disable=false");
+                .contains("helpers.disable=false")
+                .contains("--add-modules=jdk.incubator.vector");
+        assertThat(properties.get("spark.driver.defaultJavaOptions")).contains("--add-modules=jdk.incubator.vector");
     }
 
     @Test

@@ -11,7 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -68,7 +72,7 @@ class DirectoryLakeTest {
 
     private static List<String> told(final Dataset<Row> rows) {
         final List<String> told = new ArrayList<>();
-        for (final Row row : rows.collectAsList()) {
+        for (final Row row : rows.orderBy("id").collectAsList()) {
             told.add(row.getString(0) + " " + (row.isNullAt(1) ? null : row.getList(1)));
         }
         return told;
@@ -93,7 +97,10 @@ class DirectoryLakeTest {
                         "b/deep/er/2.jpg [er]",
                         "loose.png null",
                         "odd name é:%20#1/x y.jpg [odd name é:%20#1]");
-        assertThat(lake.listing().columns()).containsExactly("id", "labels", "length");
+        assertThat(lake.listing().columns()).containsExactly("id", "labels", "length", "modified");
+        assertThat(lake.listing().head().<Long>getAs("modified"))
+                .isEqualTo(
+                        Files.getLastModifiedTime(root.resolve("a/notes.txt")).toMillis());
         final List<Row> read = lake.read(lake.listing(), 1 << 20, MAX).collectAsList();
         assertThat(read).hasSize(5);
         for (final Row row : read) {
@@ -141,14 +148,16 @@ class DirectoryLakeTest {
     @Test
     void mistakesInAListAreToldByLine() throws IOException {
         put("a/1.jpg");
-        for (final String[] lines :
-                new String[][] {{"a/1.jpg cat", "a/1.jpg dog"}, {"# one", "a/1.jpg cat dog"}, {"", "a/1.jpg cat,,dog"}
-                }) {
+        for (final String[] lines : new String[][] {{"# one", "a/1.jpg cat dog"}, {"", "a/1.jpg cat,,dog"}}) {
             final String list = list(lines);
             assertThatThrownBy(() -> open(list))
-                    .isInstanceOf(UserException.class)
-                    .hasMessageContaining("line 2");
+                    .satisfies(thrown ->
+                            assertThat(WebDatasetLakeTest.mistake(thrown)).contains("line 2"));
         }
+        final String twice = list("a/1.jpg cat", "a/2.jpg", "./a/1.jpg dog");
+        assertThatThrownBy(() -> open(twice))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("names a/1.jpg 2 times");
         final String empty = list("# nothing");
         assertThatThrownBy(() -> open(empty)).isInstanceOf(UserException.class).hasMessageContaining("names no files");
         assertThatThrownBy(() -> open(root + "/none.txt"))
@@ -271,5 +280,43 @@ class DirectoryLakeTest {
                         .filter("content is not null")
                         .count())
                 .isOne();
+    }
+
+    @Test
+    void manyFilesAreListedByTheExecutors() throws IOException {
+        final Set<String> expected = new TreeSet<>();
+        for (int i = 0; i < 12_000; i++) {
+            // One folder that is too large for the driver, and many at several depths.
+            final String id = i % 2 == 0 ? "flat/" + i + ".jpg" : "deep/" + i % 7 + "/" + i % 97 + "/" + i + ".jpg";
+            put(id, new byte[i % 3]);
+            expected.add(id);
+        }
+        put("deep/_hidden/1/2.jpg");
+        final Dataset<Row> listing = open(null).listing();
+        final Map<String, Row> rows = new TreeMap<>();
+        listing.collectAsList().forEach(row -> rows.put(row.getString(0), row));
+        assertThat(listing.count()).isEqualTo(12_000);
+        assertThat(rows.keySet()).isEqualTo(expected);
+        assertThat(rows.get("deep/1/1/1.jpg").<String>getList(1)).containsExactly("1");
+        assertThat(rows.get("flat/2.jpg").<String>getList(1)).containsExactly("flat");
+        assertThat(rows.get("flat/2.jpg").getLong(2)).isEqualTo(2);
+    }
+
+    @Test
+    void aLongListIsReadInStretches() throws IOException {
+        final List<String> lines = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            put("a/" + i + ".jpg");
+        }
+        // Lines of many lengths, over more than two stretches of 16 MiB.
+        long bytes = 0;
+        for (int i = 0; bytes < 40 << 20; i++) {
+            final String line =
+                    i < 300_000 && i % 1000 == 0 ? "a/" + i / 1000 + ".jpg c" + i : "#" + "x".repeat(i % 211);
+            lines.add(line);
+            bytes += line.length() + 1;
+        }
+        final Lake lake = open(list(lines.toArray(String[]::new)));
+        assertThat(told(lake.listing())).hasSize(300).contains("a/299.jpg [c299000]", "a/0.jpg [c0]");
     }
 }

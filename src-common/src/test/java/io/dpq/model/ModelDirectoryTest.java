@@ -79,6 +79,31 @@ class ModelDirectoryTest {
     }
 
     @Test
+    void howLongTheTrainingTookIsNoPartOfTheIdButIsVerified() throws Exception {
+        final ModelManifest quick = publishWithLog("{\"seconds\":1}\n");
+        final ModelManifest slow = publishWithLog("{\"seconds\":2}\n");
+        assertThat(slow.modelId()).isEqualTo(quick.modelId());
+        assertThat(slow.files().get(ModelDirectory.TRAINING_LOG))
+                .isNotEqualTo(quick.files().get(ModelDirectory.TRAINING_LOG));
+        Files.deleteIfExists(root.resolve("." + ModelDirectory.TRAINING_LOG + ".crc"));
+        Files.writeString(root.resolve(ModelDirectory.TRAINING_LOG), "{\"seconds\":0}\n");
+        assertThatThrownBy(() -> ModelDirectory.open(root.toString(), HADOOP))
+                .hasMessageStartingWith("The file training.jsonl of the model");
+    }
+
+    private ModelManifest publishWithLog(final String log) throws IOException {
+        return ModelPublisher.publish(
+                root.toString(),
+                HADOOP,
+                DRAFT,
+                Map.of(
+                        ModelDirectory.NETWORK,
+                        new byte[10],
+                        ModelDirectory.TRAINING_LOG,
+                        log.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Test
     void refusesAFlippedByteInAnyFile() throws Exception {
         publish("first");
         for (final String name : List.of(ModelDirectory.NETWORK, ModelDirectory.ENCODER)) {

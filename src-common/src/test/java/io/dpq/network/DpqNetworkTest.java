@@ -24,7 +24,7 @@ class DpqNetworkTest {
     /** Three classes of brightness, which any network that learns at all tells apart. */
     private static MultiDataSet easyBatch(final NetworkSpec spec) {
         final int count = 24;
-        final float[] images = Specs.images(count, spec.inputSide(), 3);
+        final float[] images = Specs.images(count, spec.input().size(), 3);
         final int[][] labels = new int[count][1];
         final int pixels = images.length / count;
         for (int i = 0; i < images.length; i++) {

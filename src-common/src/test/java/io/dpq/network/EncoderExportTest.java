@@ -22,43 +22,32 @@ import org.nd4j.linalg.factory.Nd4j;
 class EncoderExportTest {
     /** Sides with and without remainders, so that pooling and padding of odd sizes are compared as well. */
     @ParameterizedTest
-    @CsvSource({"SIMPLE_CNN, 32", "SIMPLE_CNN, 31", "SQUEEZENET, 96", "SQUEEZENET, 101", "ALEXNET, 227"})
+    @CsvSource({
+        "SIMPLE_CNN, 32",
+        "SIMPLE_CNN, 31",
+        "RESIDUAL_CNN, 32",
+        "RESIDUAL_CNN, 29",
+        "SQUEEZENET, 96",
+        "SQUEEZENET, 101",
+        "ALEXNET, 227"
+    })
     void theExportComputesWhatTheGraphDoes(final NetworkSpec.Backbone backbone, final int side) {
         final ComputationGraph graph = DpqNetwork.build(Specs.of(backbone, side, 8));
         disturbStatistics(graph);
 
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), side, 1))
+        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(side), 1))
                 .isLessThan(1e-4);
     }
 
     @Test
     void frozenLayersAndDropoutAreExportedAsWell() {
         final NetworkSpec plain = Specs.of(NetworkSpec.Backbone.SQUEEZENET, 47, 8);
-        final NetworkSpec spec = new NetworkSpec(
-                plain.classes(),
-                plain.inputSide(),
-                plain.backbone(),
-                4,
-                Optional.empty(),
-                true,
-                Optional.of("fire5_expand3x3"),
-                0.5,
-                8,
-                2,
-                4,
-                plain.similarity(),
-                4,
-                plain.gradient(),
-                plain.loss(),
-                plain.labelVectors(),
-                plain.optimizer(),
-                100,
-                0,
-                7,
-                false);
+        final NetworkSpec spec = Specs.with(
+                plain,
+                Specs.backbone(plain.backbone().kind(), Optional.empty(), Optional.of("fire5_expand3x3"), true, 0.5));
         final ComputationGraph graph = DpqNetwork.build(spec);
 
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), 47, 1))
+        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(47), 1))
                 .isLessThan(1e-4);
     }
 
@@ -86,7 +75,7 @@ class EncoderExportTest {
         final byte[] onnx = EncoderExport.toOnnx(graph);
         graph.getLayer("conv3").getParam("W").muli(1.01);
 
-        assertThat(EncoderExport.parity(graph, onnx, 16, 1)).isGreaterThan(1e-4);
+        assertThat(EncoderExport.parity(graph, onnx, spec.input(), 1)).isGreaterThan(1e-4);
     }
 
     @Test
@@ -137,7 +126,7 @@ class EncoderExportTest {
                 .data()
                 .asFloat();
 
-        try (NetworkEmbedder embedder = new NetworkEmbedder(zip, 16)) {
+        try (NetworkEmbedder embedder = new NetworkEmbedder(zip, spec.input())) {
             assertThat(embedder.dimensions()).isEqualTo(8);
             assertThat(IntStream.range(0, 16).parallel().mapToObj(i -> embedder.embed(images, 5)))
                     .allSatisfy(actual -> assertThat(actual).isEqualTo(expected));

@@ -3,9 +3,16 @@ package io.dpq.network;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.IntRange;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -48,19 +55,11 @@ class GradientTest {
             final boolean several) {
         return new NetworkSpec(
                 3,
-                8,
-                NetworkSpec.Backbone.SIMPLE_CNN,
-                4,
-                Optional.empty(),
-                false,
-                Optional.empty(),
-                0,
-                dimensions,
-                levels,
-                codewords,
-                similarity,
-                similarity == NetworkSpec.Similarity.L2 ? 1.5 : 3,
-                gradient,
+                NetworkSpec.Input.images(8),
+                Specs.backbone(NetworkSpec.Backbone.SIMPLE_CNN, Optional.empty(), Optional.empty(), false, 0),
+                new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, dimensions),
+                new NetworkSpec.QuantizationSpec(
+                        levels, codewords, similarity, similarity == NetworkSpec.Similarity.L2 ? 1.5 : 3, gradient),
                 loss,
                 Specs.gaussian(3, dimensions, 11),
                 Specs.optimizer(1),
@@ -86,7 +85,7 @@ class GradientTest {
                                 .activation(Activation.TANH)
                                 .build(),
                         DpqNetwork.INPUT);
-        DpqNetwork.addHead(builder, spec, new Updaters(spec), "features");
+        Heads.add(builder, spec, new Updaters(spec), "features");
         final ComputationGraph graph = new ComputationGraph(builder.build());
         graph.init();
         final Random random = new Random(23);
@@ -96,7 +95,7 @@ class GradientTest {
         return graph;
     }
 
-    private static MultiDataSet batch(final int[][] labels) {
+    private static MultiDataSet batch(final int[][] labels, final int outputs) {
         final INDArray multiHot = Nd4j.zeros(DataType.DOUBLE, labels.length, 3);
         for (int i = 0; i < labels.length; i++) {
             for (final int label : labels[i]) {
@@ -105,11 +104,13 @@ class GradientTest {
         }
         final INDArray features = Nd4j.createFromArray(Specs.gaussian(labels.length, FEATURES, 29))
                 .castTo(DataType.DOUBLE);
-        return new MultiDataSet(new INDArray[] {features}, new INDArray[] {multiHot, multiHot.dup()});
+        final INDArray[] targets = new INDArray[outputs];
+        Arrays.setAll(targets, i -> multiHot.dup());
+        return new MultiDataSet(new INDArray[] {features}, targets);
     }
 
     private static double[] analytic(final ComputationGraph graph, final int[][] labels) {
-        final MultiDataSet batch = batch(labels);
+        final MultiDataSet batch = batch(labels, graph.getNumOutputArrays());
         graph.setInputs(batch.getFeatures());
         graph.setLabels(batch.getLabels());
         graph.computeGradientAndScore();
@@ -121,7 +122,7 @@ class GradientTest {
     }
 
     private static double score(final ComputationGraph graph, final int[][] labels) {
-        return graph.score(batch(labels), true);
+        return graph.score(batch(labels, graph.getNumOutputArrays()), true);
     }
 
     private static double[] numeric(final ComputationGraph graph, final int[][] labels, final List<Integer> at) {
@@ -241,6 +242,29 @@ class GradientTest {
         compare(analytic(graph, LABELS), graph, LABELS, "features", "emb", "cl", "level");
     }
 
+    /** Choices of codewords are random, so that a step would cross from one to the other once in a million places. */
+    @Property(tries = 16, seed = "20260616")
+    void everyShapeHasTheGradientOfTheScore(
+            @ForAll @IntRange(min = 2, max = 7) final int dimensions,
+            @ForAll @IntRange(min = 1, max = 6) final int levels,
+            @ForAll @IntRange(min = 1, max = 8) final int bits,
+            @ForAll final NetworkSpec.Similarity similarity,
+            @ForAll final NetworkSpec.GradientMode mode,
+            @ForAll final boolean several,
+            @ForAll @DoubleRange(min = 0, max = 0.5) final double smoothing) {
+        final NetworkSpec.LossWeights loss = new NetworkSpec.LossWeights(1, 0.7, 0.8, smoothing, 0.9, 1.1, 0.6);
+        final ComputationGraph graph = head(spec(dimensions, levels, 1 << bits, similarity, mode, loss, several));
+        compare(analytic(graph, LABELS), graph, LABELS, "level", "prefix", "cl");
+
+        // Straight-through gradients are of a surrogate, not of the score; another test compares them.
+        DpqNetwork.setLossWeights(graph, new NetworkSpec.LossWeights(1, 0.7, 0, smoothing, 0.9, 1.1, 0.6));
+        final double[] gradient = analytic(graph, LABELS);
+        if (mode == NetworkSpec.GradientMode.CODEBOOKS_ONLY) {
+            DpqNetwork.setLossWeights(graph, loss.semanticOnly());
+        }
+        compare(gradient, graph, LABELS, "features", "emb");
+    }
+
     @Test
     void imagesWithoutLabelsAddNothingToSemanticLosses() {
         final NetworkSpec spec = spec(
@@ -284,7 +308,7 @@ class GradientTest {
                 .addLayer("pooled", new GlobalPoolingLayer(PoolingType.AVG), "merged")
                 .addLayer(
                         "out",
-                        new OutputLayer.Builder(new ClassificationLoss(1, false))
+                        new OutputLayer.Builder(new ClassificationLoss(1, false, 0))
                                 .nOut(3)
                                 .activation(Activation.SOFTMAX)
                                 .build(),
@@ -321,7 +345,55 @@ class GradientTest {
         assertClose(gradient, expected, all);
     }
 
-    private static ConvolutionLayer convolution() {
+    @Test
+    void residualBlocksHaveTheGradientOfTheScore() {
+        final NetworkSpec spec = Specs.with(
+                Specs.of(NetworkSpec.Backbone.RESIDUAL_CNN, 8, 4), new NetworkSpec.LossWeights(1, 0.7, 0, 0, 0), false);
+        final ComputationGraph graph =
+                new ComputationGraph(DpqNetwork.configuration(spec, DataType.DOUBLE, new ArrayList<>()));
+        graph.init();
+        final INDArray images = Nd4j.createFromArray(Specs.images(3, 8, 5))
+                .castTo(DataType.DOUBLE)
+                .reshape(3, 3, 8, 8);
+        final INDArray labels = Nd4j.createFromArray(new double[][] {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}});
+        final Map<String, INDArray> gradients = new HashMap<>();
+        trainingScore(graph, images, labels);
+        graph.gradient().gradientForVariable().forEach((name, gradient) -> gradients.put(name, gradient.dup()));
+        for (final String name : List.of(
+                "conv1_W",
+                "conv1_bn_gamma",
+                "stage1_block1_conv2_W",
+                "stage2_block1_conv1_W",
+                "stage2_block1_bn1_beta",
+                "stage2_block1_shortcut_W",
+                "stage2_block1_shortcut_bn_gamma",
+                "stage3_block1_bn2_gamma")) {
+            final INDArray parameter = graph.getParam(name);
+            final double[] actual = new double[(int) parameter.length()];
+            final double[] expected = new double[actual.length];
+            final List<Integer> at = new ArrayList<>();
+            for (int i = 0; i < actual.length; i += Math.max(1, actual.length / 4)) {
+                at.add(i);
+                actual[i] = gradients.get(name).getDouble(i) / 3;
+                final double value = parameter.getDouble(i);
+                parameter.putScalar(i, value + STEP);
+                final double above = trainingScore(graph, images, labels);
+                parameter.putScalar(i, value - STEP);
+                expected[i] = (above - trainingScore(graph, images, labels)) / (2 * STEP);
+                parameter.putScalar(i, value);
+            }
+            assertClose(actual, expected, at);
+        }
+    }
+
+    private static double trainingScore(final ComputationGraph graph, final INDArray images, final INDArray labels) {
+        graph.setInputs(images);
+        graph.setLabels(labels, labels.dup());
+        graph.computeGradientAndScore();
+        return graph.score();
+    }
+
+    static ConvolutionLayer convolution() {
         return new ConvolutionLayer.Builder(2, 2)
                 .nOut(4)
                 .activation(Activation.TANH)

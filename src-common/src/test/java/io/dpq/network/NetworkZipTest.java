@@ -33,6 +33,16 @@ class NetworkZipTest {
     }
 
     @Test
+    void noEntryTellsWhenItWasWritten() throws IOException {
+        try (ZipInputStream in =
+                new ZipInputStream(new ByteArrayInputStream(NetworkZip.write(DpqNetwork.build(SPEC), true)))) {
+            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+                assertThat(entry.getTimeLocal()).hasToString("1980-01-01T00:00");
+            }
+        }
+    }
+
+    @Test
     void anObjectThatWouldBeDeserialisedIsRefused() throws IOException {
         final ByteArrayOutputStream object = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(object)) {
@@ -44,7 +54,7 @@ class NetworkZipTest {
         assertThatThrownBy(() -> NetworkZip.restore(zip, false))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("\"preprocessor.bin\"");
-        assertThatThrownBy(() -> new NetworkEmbedder(zip, 8))
+        assertThatThrownBy(() -> new NetworkEmbedder(zip, SPEC.input()))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("\"preprocessor.bin\"");
     }

@@ -42,28 +42,12 @@ class PretrainedWeightsTest {
     private static NetworkSpec spec(
             final NetworkSpec.Backbone backbone, final int side, final String weights, final String frozenUpTo) {
         final NetworkSpec plain = Specs.of(backbone, side, 6);
-        return new NetworkSpec(
-                3,
-                side,
-                backbone,
-                4,
-                Optional.ofNullable(weights),
-                false,
-                Optional.ofNullable(frozenUpTo),
-                0,
-                6,
-                2,
-                4,
-                plain.similarity(),
-                4,
-                plain.gradient(),
-                plain.loss(),
-                plain.labelVectors(),
-                Specs.optimizer(0.1),
-                100,
-                0,
-                7,
-                false);
+        return Specs.with(
+                Specs.with(
+                        plain,
+                        Specs.backbone(
+                                backbone, Optional.ofNullable(weights), Optional.ofNullable(frozenUpTo), false, 0)),
+                Specs.optimizer(0.1));
     }
 
     @Test

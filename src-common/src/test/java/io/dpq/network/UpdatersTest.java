@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.dpq.network.NetworkSpec.OptimizerSpec.Kind;
 import io.dpq.network.NetworkSpec.OptimizerSpec.Schedule;
+import java.util.ArrayList;
 import java.util.Optional;
 import org.deeplearning4j.nn.api.TrainingConfig;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
@@ -43,28 +46,10 @@ class UpdatersTest {
 
     private static ComputationGraph graph() {
         final NetworkSpec plain = Specs.of(NetworkSpec.Backbone.SIMPLE_CNN, 8, 6);
-        return DpqNetwork.build(new NetworkSpec(
-                3,
-                8,
-                plain.backbone(),
-                4,
-                Optional.empty(),
-                true,
-                Optional.empty(),
-                0,
-                6,
-                2,
-                4,
-                plain.similarity(),
-                4,
-                plain.gradient(),
-                plain.loss(),
-                plain.labelVectors(),
-                new NetworkSpec.OptimizerSpec(Kind.NESTEROVS, 0.1, 0.8, 0.01, 0.5, 2, 0.003, Schedule.STEP, 0, 0.5, 10),
-                100,
-                0,
-                7,
-                false));
+        return DpqNetwork.build(Specs.with(
+                plain,
+                new NetworkSpec.OptimizerSpec(
+                        Kind.NESTEROVS, 0.1, 0.8, 0.01, 1, 0.5, 2, 1, 0.003, Schedule.STEP, 0, 0.5, 10)));
     }
 
     @Test
@@ -83,6 +68,70 @@ class UpdatersTest {
         final Adam codebook = (Adam) graph.getLayer("level_1").getConfig().getUpdaterByParam("C");
         assertThat(codebook.getLearningRate(0, 0)).isCloseTo(0.003, within(1e-12));
         assertThat(codebook.getLearningRate(10, 0)).isCloseTo(0.0015, within(1e-12));
+    }
+
+    @Test
+    void theFiveRolesHaveTheirOwnRates() {
+        final NetworkSpec plain = Specs.of(NetworkSpec.Backbone.SQUEEZENET, 47, 6);
+        final NetworkSpec spec = Specs.with(
+                Specs.with(
+                        plain, Specs.backbone(plain.backbone().kind(), Optional.of("a.h5"), Optional.empty(), true, 0)),
+                new NetworkSpec.OptimizerSpec(
+                        Kind.MOMENTUM, 1e-3, 0.9, 0, 10, 0.5, 2, 3, 1e-4, Schedule.CONSTANT, 0, 1, 1));
+        final ComputationGraph graph =
+                new ComputationGraph(DpqNetwork.configuration(spec, DataType.FLOAT, new ArrayList<>()));
+        graph.init();
+
+        assertThat(rate(graph, "conv1", "W")).isCloseTo(5e-4, within(1e-15));
+        assertThat(rate(graph, "conv1", "b")).isCloseTo(1.5e-3, within(1e-15));
+        assertThat(rate(graph, DpqNetwork.EMBEDDING, "W")).isCloseTo(1e-2, within(1e-15));
+        assertThat(rate(graph, DpqNetwork.EMBEDDING, "b")).isCloseTo(2e-2, within(1e-15));
+        assertThat(rate(graph, DpqNetwork.CLASSIFICATION, "W")).isCloseTo(1e-2, within(1e-15));
+        assertThat(rate(graph, "features_bn", "gamma")).isCloseTo(1e-2, within(1e-15));
+        assertThat(rate(graph, "level_1", "C")).isCloseTo(1e-4, within(1e-15));
+    }
+
+    private static double rate(final ComputationGraph graph, final String layer, final String parameter) {
+        return graph.getLayer(layer).getConfig().getUpdaterByParam(parameter).getLearningRate(0, 0);
+    }
+
+    @Test
+    void classicalMomentumStepsAsItsFormulaSays() {
+        final Momentum momentum = new Momentum(new RateSchedule(Schedule.STEP, 0.1, 9, 0, 0.5, 2), 0.9);
+        final INDArray state = Nd4j.createFromArray(5f, 5f);
+        final MomentumUpdater updater = momentum.instantiate(state, true);
+        final double[] gradients = {1, -2, 0.5};
+        double velocity = 0;
+        for (int step = 0; step < gradients.length; step++) {
+            final INDArray gradient = Nd4j.createFromArray((float) gradients[step], 0f);
+            updater.applyUpdater(gradient, step, 0);
+            velocity = 0.9 * velocity + gradients[step];
+            assertThat(gradient.getDouble(0)).isCloseTo((step < 2 ? 0.1 : 0.05) * velocity, within(1e-6));
+            assertThat(gradient.getDouble(1)).isZero();
+        }
+        assertThat(state.getDouble(0)).as("the state is kept in the view").isCloseTo(velocity, within(1e-6));
+        assertThat(updater.getState()).containsOnlyKeys("V");
+    }
+
+    @Test
+    void aNetworkUnderMomentumSurvivesItsZipFileAndGoesOnAlike() {
+        final NetworkSpec spec = Specs.with(
+                Specs.of(NetworkSpec.Backbone.SIMPLE_CNN, 8, 6),
+                new NetworkSpec.OptimizerSpec(Kind.MOMENTUM, 1e-2, 0.9, 0, 1, 1, 1, 1, 1e-3, Schedule.COSINE, 2, 1, 1));
+        final MultiDataSet batch = Specs.batch(Specs.images(6, 8, 3), new int[][] {{0}, {1}, {2}, {0}, {1}, {2}}, spec);
+        final ComputationGraph graph = DpqNetwork.build(spec);
+        final double before = graph.score(batch, true);
+        for (int i = 0; i < 20; i++) {
+            graph.fit(batch);
+        }
+        final ComputationGraph restored = NetworkZip.restore(NetworkZip.write(graph, true), true);
+        assertThat(restored.getConfiguration()).isEqualTo(graph.getConfiguration());
+
+        graph.fit(batch);
+        restored.fit(batch);
+
+        assertThat(restored.params()).isEqualTo(graph.params());
+        assertThat(graph.score(batch, true)).isLessThan(before);
     }
 
     @Test
@@ -107,10 +156,10 @@ class UpdatersTest {
     }
 
     @Test
-    void theCodebookScheduleKeepsThePlainRateWhereThereIsNoSemanticStage() {
+    void theJointScheduleKeepsThePlainRateWhereThereIsNoSemanticStage() {
         final RateSchedule plain = new RateSchedule(Schedule.COSINE, 3, 25, 5, 0.5, 10);
         for (int step = 0; step < 30; step++) {
-            assertThat(new CodebookSchedule(plain, 0).valueAt(step, 0)).isEqualTo(plain.valueAt(step, 0));
+            assertThat(new JointSchedule(plain, 0).valueAt(step, 0)).isEqualTo(plain.valueAt(step, 0));
         }
     }
 

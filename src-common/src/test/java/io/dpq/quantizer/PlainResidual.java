@@ -1,13 +1,13 @@
 package io.dpq.quantizer;
 
-/** The definition of greedy residual encoding, word for word and in double: the oracle of the fast implementation. */
+/** The definition of greedy residual encoding, word for word: the oracle of the fast implementation. */
 final class PlainResidual {
     private PlainResidual() {}
 
     static short[] encode(final Codebooks codebooks, final float[] vectors, final int count) {
         final short[] codes = new short[count * codebooks.levels()];
         for (int row = 0; row < count; row++) {
-            final double[] residual = new double[codebooks.dimensions()];
+            final float[] residual = new float[codebooks.dimensions()];
             for (int d = 0; d < residual.length; d++) {
                 residual[d] = vectors[row * residual.length + d];
             }
@@ -27,10 +27,10 @@ final class PlainResidual {
         return codes;
     }
 
-    private static double distance(final Codebooks codebooks, final double[] residual, final int level, final int k) {
+    private static double distance(final Codebooks codebooks, final float[] residual, final int level, final int k) {
         double sum = 0;
         for (int d = 0; d < residual.length; d++) {
-            final double difference = residual[d] - codebooks.value(level, k, d);
+            final double difference = (double) residual[d] - codebooks.value(level, k, d);
             sum += difference * difference;
         }
         return sum;

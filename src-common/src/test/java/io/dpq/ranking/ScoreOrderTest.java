@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -20,6 +21,20 @@ class ScoreOrderTest {
                 // Adding 0 makes −0 equal to 0, as numbers are.
                 .sorted(Comparator.<Integer>comparingDouble(i -> -scores[i] + 0.0)
                         .thenComparingInt(i -> i))
+                .mapToInt(i -> i)
+                .toArray();
+        assertThat(ScoreOrder.falling(scores, scores.length)).isEqualTo(expected);
+    }
+
+    @Property(tries = 100)
+    void isTheOrderOfAPlainSortWhereScoresSpread(@ForAll final Random random) {
+        final double[] scores =
+                random.doubles(1000).map(x -> Math.floor(500 * x * x * x) / 7).toArray();
+        // Most fall into one bucket when one stands far apart.
+        scores[random.nextInt(1000)] = random.nextBoolean() ? 1e9 : -1;
+        final int[] expected = IntStream.range(0, scores.length)
+                .boxed()
+                .sorted(Comparator.<Integer>comparingDouble(i -> -scores[i]).thenComparingInt(i -> i))
                 .mapToInt(i -> i)
                 .toArray();
         assertThat(ScoreOrder.falling(scores, scores.length)).isEqualTo(expected);

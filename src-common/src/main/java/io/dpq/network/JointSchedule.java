@@ -6,19 +6,20 @@ import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
- * The codebooks' rate for Adam (arXiv 1412.6980). Their moments stay zero until the joint stage, yet Adam corrects its bias by
- * the network's count of steps, which runs from the beginning; the first joint steps would be three to seven times too long.
- * From the first joint step on, the rate is therefore multiplied by c(k) / c(t), with k and t the steps counted from the joint
- * stage and from the beginning and c(n) = sqrt(1 - b2^n) / (1 - b1^n), which puts Adam's correction in order exactly.
+ * A rate for Adam (arXiv 1412.6980) on what learns only in the joint stage: codebooks and the heads of quantized prefixes. Their
+ * moments stay zero until then, yet Adam corrects its bias by the network's count of steps, which runs from the beginning; the
+ * first joint steps would be three to seven times too long. From the first joint step on, the rate is therefore multiplied by
+ * c(k) / c(t), with k and t the steps counted from the joint stage and from the beginning and
+ * c(n) = sqrt(1 - b2^n) / (1 - b1^n), which puts Adam's correction in order exactly.
  *
  * @param rate as scheduled
  * @param jointStart the iteration, from 0, of the first joint step
  */
-record CodebookSchedule(
+record JointSchedule(
         @JsonProperty("rate") RateSchedule rate,
         @JsonProperty("jointStart") int jointStart) implements ISchedule {
     @JsonCreator
-    CodebookSchedule {}
+    JointSchedule {}
 
     @Override
     public double valueAt(final int iteration, final int epoch) {

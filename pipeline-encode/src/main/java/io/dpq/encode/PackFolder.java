@@ -1,0 +1,191 @@
+package io.dpq.encode;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import io.dpq.config.UserException;
+import io.dpq.storage.AtomicRename;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+
+/**
+ * Where packed files go. Where folders can be renamed, they are gathered in a folder beside the output, which then appears
+ * whole; elsewhere they are written in place, and a file {@code _PACKING} tells lakes to leave the folder alone until all are
+ * there. Last in either case comes {@code _pack.json}.
+ */
+final class PackFolder {
+    /** A folder with this file is being packed; {@code io.dpq.lake} refuses it. */
+    static final String PACKING = "_PACKING";
+
+    static final String MANIFEST = "_pack.json";
+    private static final Pattern PART = Pattern.compile("part-(\\d{5,9})\\.parquet");
+
+    private final FileSystem files;
+    private final Path output;
+    private final String given;
+    private final boolean renames;
+
+    private PackFolder(final FileSystem files, final Path output, final String given) {
+        this.files = files;
+        this.output = output;
+        this.given = given;
+        this.renames = AtomicRename.isOfferedBy(files);
+    }
+
+    /**
+     * What was published.
+     *
+     * @param rows images
+     * @param files that hold them
+     * @param rowGroups in these files
+     */
+    record Packed(long rows, int files, long rowGroups) {}
+
+    static PackFolder at(final String output, final Configuration hadoop) {
+        try {
+            final Path path = new Path(output);
+            final FileSystem files = path.getFileSystem(hadoop);
+            return new PackFolder(files, files.makeQualified(path), output);
+        } catch (IOException | IllegalArgumentException e) {
+            throw UserException.data(
+                    "The folder " + output + " cannot be reached (" + e.getMessage() + "); correct pack.output.", e);
+        }
+    }
+
+    /** Refuses a folder with anything in it that this job did not write. */
+    void requireWritable() throws IOException {
+        try {
+            if (files.getFileStatus(output).isDirectory()
+                    && (files.listStatus(output).length == 0
+                            || files.exists(new Path(output, MANIFEST))
+                            || files.exists(new Path(output, PACKING)))) {
+                return;
+            }
+            throw UserException.data(
+                    "The path " + given + " holds something else; set pack.output to a folder that does not exist.");
+        } catch (FileNotFoundException e) {
+            // The usual case: it does not exist yet.
+            return;
+        }
+    }
+
+    /** Whether the output is there, and of this lake; of another one it is refused. */
+    boolean isComplete(final String fingerprint) throws IOException {
+        final Path manifest = new Path(output, MANIFEST);
+        if (!files.exists(manifest)) {
+            return false;
+        }
+        try (InputStream in = files.open(manifest)) {
+            final JsonNode found = new ObjectMapper().readTree(in);
+            if (found.path("fingerprint").asText().equals(fingerprint)) {
+                return true;
+            }
+        }
+        throw UserException.data("The folder " + given + " holds another lake, or this one as it was or cut in another"
+                + " way; set pack.output to a folder that does not exist.");
+    }
+
+    /** Where the files are written: not the output itself where that can be renamed into being. */
+    Path parts() {
+        return renames ? new Path(output.getParent(), "_" + output.getName() + ".packing") : output;
+    }
+
+    /** Makes the folder ready and tells which files an earlier attempt at the same lake has left whole. */
+    Set<Integer> begin(final String fingerprint) throws IOException {
+        final Path marker = new Path(parts(), PACKING);
+        if (files.exists(parts())) {
+            if (!files.exists(marker) || !read(marker).equals(fingerprint)) {
+                files.delete(parts(), true);
+            }
+        }
+        final Set<Integer> written = new HashSet<>();
+        try {
+            files.mkdirs(parts());
+            if (!files.exists(marker)) {
+                try (OutputStream out = files.create(marker, true)) {
+                    out.write(fingerprint.getBytes(StandardCharsets.US_ASCII));
+                }
+            }
+        } catch (IOException e) {
+            throw UserException.data(
+                    "The folder " + given + " cannot be written (" + e.getMessage()
+                            + "); set pack.output to a folder that can be made.",
+                    e);
+        }
+        for (final FileStatus status : files.listStatus(parts())) {
+            final Matcher part = PART.matcher(status.getPath().getName());
+            if (part.matches()) {
+                written.add(Integer.valueOf(part.group(1)));
+            } else if (!status.getPath().getName().equals(PACKING)) {
+                files.delete(status.getPath(), true);
+            }
+        }
+        return written;
+    }
+
+    private String read(final Path file) throws IOException {
+        try (InputStream in = files.open(file)) {
+            return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+        }
+    }
+
+    /**
+     * Makes the output visible.
+     *
+     * @throws IllegalStateException where the files do not hold what was listed; nothing is published then
+     */
+    Packed publish(final String fingerprint, final int parts, final long rows) throws IOException {
+        long found = 0;
+        long groups = 0;
+        for (int part = 0; part < parts; part++) {
+            final FileStatus status = files.getFileStatus(new Path(parts(), PackWriter.name(part)));
+            try (ParquetFileReader reader =
+                    ParquetFileReader.open(HadoopInputFile.fromStatus(status, files.getConf()))) {
+                found += reader.getRecordCount();
+                groups += reader.getRowGroups().size();
+            }
+        }
+        if (found != rows) {
+            throw new IllegalStateException(
+                    "The packed files hold " + found + " rows, but " + rows + " images were listed.");
+        }
+        final Map<String, Object> manifest = new LinkedHashMap<>();
+        manifest.put("fingerprint", fingerprint);
+        manifest.put("rows", rows);
+        manifest.put("files", parts);
+        manifest.put("rowGroups", groups);
+        try (OutputStream out = files.create(new Path(parts(), MANIFEST), true)) {
+            out.write(new ObjectMapper()
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    .writeValueAsBytes(manifest));
+        }
+        files.delete(new Path(parts(), PACKING), false);
+        if (renames) {
+            // An empty folder may have been given; into one that is there, HDFS would move the other.
+            if (files.exists(output) && (files.listStatus(output).length > 0 || !files.delete(output, false))) {
+                throw UserException.data(
+                        "The folder " + given
+                                + " was filled while this job was at work, so nothing was published; set pack.output to another.");
+            }
+            if (!files.rename(parts(), output)) {
+                throw new IOException("Cannot rename " + parts() + " to " + output);
+            }
+        }
+        return new Packed(rows, parts, groups);
+    }
+}

@@ -1,0 +1,153 @@
+package io.dpq.encode;
+
+import io.dpq.config.DpqConfig;
+import io.dpq.job.Job;
+import io.dpq.job.JobContext;
+import io.dpq.lake.Lake;
+import io.dpq.lake.LakeSettings;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.rdd.PartitionPruningRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import scala.Function1;
+
+/**
+ * Packs a lake of images into Parquet files of even row groups, which jobs read as a lake of kind {@code parquet}: some
+ * hundred thousand times fewer files, with the same ids, labels and bytes. The folder appears when it is complete; run again
+ * after a crash, the job writes only the files that are missing. Stateless.
+ */
+public final class PackJob implements Job {
+    private static final String LAKE = "pack.lake";
+
+    /** Stateless. */
+    public PackJob() {}
+
+    @Override
+    public String name() {
+        return "pack";
+    }
+
+    @Override
+    public String description() {
+        return "Pack a lake of many small images into Parquet files that jobs read as a lake of kind parquet.";
+    }
+
+    @Override
+    public Class<?> mainClass() {
+        return Pack.class;
+    }
+
+    @Override
+    public List<String> plan(final DpqConfig config) {
+        final Settings settings = Settings.from(config);
+        return List.of(
+                "Pack the lake " + settings.lake().path() + " ("
+                        + DpqConfig.kebab(settings.lake().kind()) + ") into Parquet files of about "
+                        + (settings.fileBytes() >> 20) + " MiB with row groups of about "
+                        + (settings.rowGroupBytes() >> 20) + " MiB.",
+                "The folder " + settings.output() + " appears when all of them are written.");
+    }
+
+    /** The job's own keys, checked. */
+    private record Settings(LakeSettings lake, String output, long fileBytes, long rowGroupBytes, long maxBytes) {
+        static Settings from(final DpqConfig config) {
+            final LakeSettings lake = LakeSettings.from(config, LAKE);
+            if (lake.holdsVectors()) {
+                throw config.wrong(LAKE + ".kind", "a kind of images");
+            }
+            return new Settings(
+                    lake,
+                    config.string("pack.output"),
+                    size(config, "pack.file-bytes"),
+                    size(config, "pack.row-group-bytes"),
+                    config.bytes("image.max-bytes"));
+        }
+
+        private static long size(final DpqConfig config, final String key) {
+            final long bytes = config.bytes(key);
+            if (bytes < 1 << 10 || bytes > 1L << 40) {
+                throw config.wrong(key, "a size from 1KiB to 1TiB");
+            }
+            return bytes;
+        }
+    }
+
+    @Override
+    public Outcome run(final JobContext context) throws IOException {
+        final Settings settings = Settings.from(context.config());
+        final SparkSession spark = context.spark();
+        final Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        final PackFolder folder = PackFolder.at(settings.output(), hadoop);
+        folder.requireWritable();
+        spark.sparkContext()
+                .setJobDescription("dpq pack: list " + settings.lake().path());
+        final Lake lake = Lake.open(spark, settings.lake());
+        final Dataset<Row> listing = lake.listing();
+        final JavaRDD<Row> rows = lake.read(listing, settings.fileBytes(), settings.maxBytes())
+                .select("id", "labels", "length", "content", "error")
+                .toJavaRDD();
+        final int files = rows.getNumPartitions();
+        final Row total =
+                listing.agg(functions.count("*"), functions.sum("length")).head();
+        final String fingerprint = fingerprint(settings, listing, files);
+        if (folder.isComplete(fingerprint)) {
+            context.out().println(settings.output() + " holds this lake already; nothing was left to do.");
+            return Outcome.DONE;
+        }
+        final Set<Integer> written = folder.begin(fingerprint);
+        context.out()
+                .printf(
+                        Locale.ROOT,
+                        "%d images, %.1f MiB, into %d files%s%n",
+                        total.getLong(0),
+                        total.getLong(1) / 1048576.0,
+                        files,
+                        written.isEmpty() ? "" : ", of which an earlier attempt wrote " + written.size());
+        spark.sparkContext().setJobDescription("dpq pack: write " + settings.output());
+        final PackWriter writer = new PackWriter(folder.parts(), settings.rowGroupBytes(), settings.maxBytes(), hadoop);
+        final JavaRDD<Integer> packed = rows.mapPartitionsWithIndex(writer::write, false);
+        final Function1<Object, Object> missing =
+                (Function1<Object, Object> & Serializable) part -> !written.contains((Integer) part);
+        PartitionPruningRDD.create(packed.rdd(), missing).toJavaRDD().count();
+        final PackFolder.Packed result = folder.publish(fingerprint, files, total.getLong(0));
+        context.out()
+                .printf(
+                        Locale.ROOT,
+                        "%s holds %d images in %d files of %d row groups; read it as a lake of kind parquet.%n",
+                        settings.output(),
+                        result.rows(),
+                        result.files(),
+                        result.rowGroups());
+        return Outcome.DONE;
+    }
+
+    /** Tells whether two runs would write the same files: the same listing, cut in the same way. */
+    private static String fingerprint(final Settings settings, final Dataset<Row> listing, final int files) {
+        final Row sums = listing.agg(
+                        functions.count("*"),
+                        functions.expr("bit_xor(xxhash64(id, labels, length))"),
+                        functions.expr("sum(cast(xxhash64(id, labels, length) as decimal(38)))"))
+                .head();
+        final String facts = settings.lake().kind() + "|" + settings.lake().path() + "|" + settings.fileBytes() + "|"
+                + settings.rowGroupBytes() + "|" + settings.maxBytes() + "|" + files + "|" + sums;
+        try {
+            return HexFormat.of()
+                    .formatHex(
+                            MessageDigest.getInstance("SHA-256").digest(facts.getBytes(StandardCharsets.UTF_8)), 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256.", e);
+        }
+    }
+}

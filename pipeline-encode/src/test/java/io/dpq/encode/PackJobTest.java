@@ -1,0 +1,219 @@
+package io.dpq.encode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
+import io.dpq.job.Job;
+import io.dpq.job.JobContext;
+import io.dpq.lake.Lake;
+import io.dpq.lake.LakeSettings;
+import io.dpq.lake.SampleLake;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole job: real images, real Spark, real Parquet. */
+final class PackJobTest {
+    private static final int IMAGES = 120;
+    private static final String[] SMALL = {"pack.file-bytes=700KiB", "pack.row-group-bytes=32KiB"};
+
+    @TempDir
+    private static Path shared;
+
+    @TempDir
+    private Path folder;
+
+    private static SparkSession spark;
+
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+    @BeforeAll
+    static void start() throws IOException {
+        spark = TestSpark.start();
+        TestModel.publish(shared.resolve("model").toString(), 1);
+        new SampleLake(IMAGES, 1, 5).write(shared.resolve("lake"));
+    }
+
+    @AfterAll
+    static void stop() {
+        TestSpark.stop();
+    }
+
+    private DpqConfig config(final String... sets) {
+        final List<String> all = new ArrayList<>(List.of(
+                "seed=1",
+                "model.path=" + shared.resolve("model"),
+                "encode.batch-size=8",
+                "encode.max-quarantine-fraction=0.5",
+                "pack.lake.path=" + shared.resolve("lake/train"),
+                "pack.output=" + folder.resolve("packed")));
+        all.addAll(List.of(SMALL));
+        all.addAll(List.of(sets));
+        return DpqConfig.load(null, all);
+    }
+
+    private Job.Outcome pack(final String... sets) throws IOException {
+        return new PackJob()
+                .run(new JobContext(spark, config(sets), new PrintStream(printed, true, StandardCharsets.UTF_8)));
+    }
+
+    private String said() {
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    private static List<Row> rows(final LakeSettings.Kind kind, final Path path) {
+        final Lake lake =
+                Lake.open(spark, new LakeSettings("encode.lake", kind, path.toString(), java.util.Optional.empty()));
+        return lake.read(lake.listing(), 1 << 20, 1 << 28).orderBy("id").collectAsList();
+    }
+
+    private List<Path> parts(final String name) throws IOException {
+        try (var files = Files.list(folder.resolve(name))) {
+            return files.filter(f -> f.getFileName().toString().endsWith(".parquet"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void aPackedLakeIsTheSameLake() throws IOException {
+        assertThat(pack()).isEqualTo(Job.Outcome.DONE);
+        final List<Row> packed = rows(LakeSettings.Kind.PARQUET, folder.resolve("packed"));
+        assertThat(packed)
+                .hasSize(IMAGES + SampleLake.DAMAGED)
+                .isEqualTo(rows(LakeSettings.Kind.DIRECTORY, shared.resolve("lake/train")));
+        // Any reader of Parquet finds the three columns.
+        assertThat(spark.read()
+                        .parquet(folder.resolve("packed").toString())
+                        .schema()
+                        .toDDL())
+                .isEqualTo("id STRING,content BINARY,labels ARRAY<STRING>");
+        assertThat(said()).contains("holds 127 images in " + parts("packed").size() + " files");
+    }
+
+    @Test
+    void encodingThePackedLakeYieldsTheSameCodes() throws IOException {
+        pack();
+        final List<List<Row>> tables = new ArrayList<>();
+        for (final String lake : List.of(
+                "encode.lake.kind=directory encode.lake.path=" + shared.resolve("lake/train"),
+                "encode.lake.kind=parquet encode.lake.path=" + folder.resolve("packed"))) {
+            final Path codes = folder.resolve("codes" + tables.size());
+            final List<String> sets = new ArrayList<>(List.of(lake.split(" ")));
+            sets.add("codes.path=" + codes);
+            new EncodeJob()
+                    .run(new JobContext(
+                            spark,
+                            config(sets.toArray(String[]::new)),
+                            new PrintStream(printed, true, StandardCharsets.UTF_8)));
+            tables.add(spark.read()
+                    .parquet(codes.toString())
+                    .drop("run", "length", "modified")
+                    .orderBy("id")
+                    .collectAsList());
+        }
+        assertThat(tables.get(0)).hasSize(IMAGES);
+        assertThat(tables.get(1)).isEqualTo(tables.get(0));
+    }
+
+    @Test
+    void filesAndRowGroupsAreOfEvenSize() throws IOException {
+        pack();
+        int groups = 0;
+        for (final Path part : parts("packed")) {
+            try (ParquetFileReader reader = ParquetFileReader.open(
+                    HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(part.toString()), new Configuration()))) {
+                final List<BlockMetaData> blocks = reader.getRowGroups();
+                for (int i = 0; i < blocks.size() - 1; i++) {
+                    assertThat(blocks.get(i).getTotalByteSize()).isBetween(16L << 10, 40L << 10);
+                }
+                groups += blocks.size();
+            }
+        }
+        assertThat(groups).isGreaterThan(parts("packed").size());
+    }
+
+    @Test
+    void anotherAttemptGoesOnWhereOneStopped() throws IOException {
+        pack("pack.output=" + folder.resolve("whole"));
+        final List<Path> whole = parts("whole");
+        assertThat(whole).hasSizeGreaterThan(3);
+        final Matcher fingerprint = Pattern.compile("\"fingerprint\" : \"([0-9a-f]{16})\"")
+                .matcher(Files.readString(folder.resolve("whole/_pack.json")));
+        assertThat(fingerprint.find()).isTrue();
+        // What a killed attempt leaves: some whole files and a broken one.
+        final Path aside = Files.createDirectories(folder.resolve("_packed.packing"));
+        Files.writeString(aside.resolve("_PACKING"), fingerprint.group(1));
+        final FileTime old = FileTime.fromMillis(1_000_000_000_000L);
+        for (final int part : new int[] {0, 2}) {
+            final Path copy = aside.resolve(whole.get(part).getFileName());
+            Files.copy(whole.get(part), copy);
+            Files.setLastModifiedTime(copy, old);
+        }
+        Files.writeString(aside.resolve("_part-00001.parquet.0e5a"), "half");
+        printed.reset();
+
+        pack();
+
+        assertThat(said()).contains("an earlier attempt wrote 2");
+        assertThat(aside).doesNotExist();
+        assertThat(rows(LakeSettings.Kind.PARQUET, folder.resolve("packed")))
+                .isEqualTo(rows(LakeSettings.Kind.DIRECTORY, shared.resolve("lake/train")));
+        for (int i = 0; i < whole.size(); i++) {
+            final Path part = parts("packed").get(i);
+            assertThat(Files.getLastModifiedTime(part).equals(old)).isEqualTo(i == 0 || i == 2);
+            assertThat(part).hasSameBinaryContentAs(whole.get(i));
+        }
+        try (var files = Files.list(folder.resolve("packed"))) {
+            assertThat(files.map(f -> f.getFileName().toString()).filter(f -> !f.endsWith("crc")))
+                    .hasSize(whole.size() + 1)
+                    .contains("_pack.json");
+        }
+    }
+
+    @Test
+    void whatAnotherLakeLeftIsNotUsed() throws IOException {
+        final Path aside = Files.createDirectories(folder.resolve("_packed.packing"));
+        Files.writeString(aside.resolve("_PACKING"), "0123456789abcdef");
+        Files.writeString(aside.resolve("part-00000.parquet"), "of another lake");
+        pack();
+        assertThat(rows(LakeSettings.Kind.PARQUET, folder.resolve("packed"))).hasSize(IMAGES + SampleLake.DAMAGED);
+    }
+
+    @Test
+    void packingAgainDoesNothingAndNothingIsOverwritten() throws IOException {
+        pack();
+        printed.reset();
+        pack();
+        assertThat(said()).contains("already");
+        assertThatThrownBy(() -> pack("pack.file-bytes=2MiB"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("holds another lake");
+        assertThatThrownBy(() -> pack("pack.output=" + shared.resolve("lake")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("holds something else");
+        assertThatThrownBy(() -> pack("pack.lake.kind=vectors"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("pack.lake.kind");
+    }
+}

@@ -1,0 +1,67 @@
+package io.dpq.eval;
+
+import io.dpq.quantizer.Codebooks;
+import io.dpq.ranking.CodeBlock;
+import io.dpq.ranking.CodeScores;
+import io.dpq.ranking.Ranking;
+import io.dpq.ranking.Score;
+
+/**
+ * Ranks codes by the prefixes of some lengths. No record, because Spark's Kryo cannot write one.
+ *
+ * <p>Asymmetric (AQD): the query stays a real vector. Symmetric (SQD): it is quantized as the rows are, by as many levels.
+ */
+final class CodeSearch implements Search<CodeBlock> {
+    private static final long serialVersionUID = 1L;
+
+    private final Codebooks codebooks;
+    private final Score score;
+    private final int first;
+    /** Codes of all queries, L each; empty where queries stay real. */
+    private final short[] queryCodes;
+
+    private CodeSearch(final Codebooks codebooks, final Score score, final int first, final short[] queryCodes) {
+        this.codebooks = codebooks;
+        this.score = score;
+        this.first = first;
+        this.queryCodes = queryCodes;
+    }
+
+    /**
+     * AQD.
+     *
+     * @param first level to rank by, counted from 1; later ones follow
+     */
+    static CodeSearch asymmetric(final Codebooks codebooks, final Score score, final int first) {
+        return new CodeSearch(codebooks, score, first, new short[0]);
+    }
+
+    /** SQD, with the codes of all queries that will be asked, L each. */
+    static CodeSearch symmetric(
+            final Codebooks codebooks, final Score score, final int first, final short[] queryCodes) {
+        return new CodeSearch(codebooks, score, first, queryCodes);
+    }
+
+    @Override
+    public int rankings() {
+        return codebooks.levels() - first + 1;
+    }
+
+    @Override
+    public Ranking[] rank(final Query query, final int index, final CodeBlock block, final long r) {
+        final CodeScores scores = queryCodes.length == 0
+                ? CodeScores.asymmetric(codebooks, query.embedding(), score, first)
+                : CodeScores.symmetric(codebooks, queryCodes, index * codebooks.levels(), score, first);
+        return block.rank(scores, query.labels(), index, r);
+    }
+
+    @Override
+    public double groups(final long rows, final int blocks, final long r) {
+        double groups = 0;
+        for (int level = first; level <= codebooks.levels(); level++) {
+            final double perBlock = Math.min((double) rows, Math.pow(codebooks.codewords(), level));
+            groups += Math.min((double) rows, blocks * Math.min(perBlock, (double) r));
+        }
+        return groups;
+    }
+}

@@ -1,0 +1,147 @@
+package io.dpq.eval;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.dpq.config.UserException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A report made earlier, to set figures against.
+ *
+ * @param path of its report.json
+ * @param report its content
+ * @param precisions average precision of its queries at each code length, by id
+ */
+record EarlierReport(String path, JsonNode report, Map<String, List<Double>> precisions) {
+    /** Reads one; what is missing is a UserException that names the key. */
+    static EarlierReport read(final String given, final Configuration hadoop) {
+        try {
+            final Path path = new Path(given);
+            final Path json = path.getFileSystem(hadoop).getFileStatus(path).isDirectory()
+                    ? new Path(path, ReportFiles.JSON)
+                    : path;
+            final JsonNode report = new ObjectMapper().readTree(content(json, hadoop));
+            if (!Report.KIND.equals(report.path("kind").asText())
+                    || report.path("formatVersion").asInt() != Report.VERSION) {
+                throw UserException.data("The file " + json + " is no report that this release can compare with; set"
+                        + " evaluate.compare to a report.json that evaluate wrote.");
+            }
+            return new EarlierReport(
+                    json.toString(),
+                    report,
+                    QueryLines.readPrecisions(content(new Path(json.getParent(), ReportFiles.QUERIES), hadoop)));
+        } catch (FileNotFoundException e) {
+            throw UserException.data(
+                    "There is no earlier report to compare with (" + e.getMessage()
+                            + "); set evaluate.compare to a report.json that has its queries.jsonl beside it.",
+                    e);
+        } catch (IOException | IllegalArgumentException e) {
+            throw UserException.data(
+                    "The earlier report " + given + " cannot be read (" + e.getMessage()
+                            + "); correct evaluate.compare.",
+                    e);
+        }
+    }
+
+    private static byte[] content(final Path path, final Configuration hadoop) throws IOException {
+        try (InputStream in = path.getFileSystem(hadoop).open(path)) {
+            return in.readAllBytes();
+        }
+    }
+
+    /**
+     * How figures changed since.
+     *
+     * @param lines of the queries now
+     * @param levels now
+     * @param conventions now
+     * @param rows of the database now
+     * @param maxDrop most that mAP of the last level may fall
+     */
+    Report.Comparison with(
+            final List<QueryLines.Line> lines,
+            final List<Report.Level> levels,
+            final Report.Conventions conventions,
+            final long rows,
+            final Optional<Double> maxDrop,
+            final long seed) {
+        final List<QueryLines.Line> shared =
+                lines.stream().filter(line -> precisions.containsKey(line.id())).toList();
+        if (shared.isEmpty()) {
+            throw UserException.data("The report " + path
+                    + " is of other queries altogether; set evaluate.compare to a report of the same queries.");
+        }
+        final int common = Math.min(levels.size(), report.path("levels").size());
+        final List<Report.Change> changes = new ArrayList<>();
+        for (int level = 0; level < common; level++) {
+            changes.add(change(shared, levels.get(level), level, seed));
+        }
+        final boolean passed = maxDrop.isEmpty()
+                || changes.isEmpty()
+                || changes.get(changes.size() - 1).difference() >= -maxDrop.get();
+        return new Report.Comparison(
+                path,
+                report.path("createdAt").asText(),
+                report.path("model").path("id").asText(),
+                shared.size(),
+                lines.size() + precisions.size() - 2 * shared.size(),
+                caveats(levels.size(), conventions, rows),
+                Bootstrap.RESAMPLES,
+                changes,
+                maxDrop.orElse(null),
+                passed);
+    }
+
+    private Report.Change change(
+            final List<QueryLines.Line> shared, final Report.Level now, final int level, final long seed) {
+        final double[] differences = new double[shared.size()];
+        double before = 0;
+        double after = 0;
+        for (int i = 0; i < differences.length; i++) {
+            final double was =
+                    Objects.requireNonNull(precisions.get(shared.get(i).id())).get(level);
+            final double is = shared.get(i).ap().get(level);
+            before += was;
+            after += is;
+            differences[i] = is - was;
+        }
+        final double[] interval = Bootstrap.interval(differences, seed);
+        return new Report.Change(
+                now.level(),
+                now.bits(),
+                before / differences.length,
+                after / differences.length,
+                (after - before) / differences.length,
+                interval[0],
+                interval[1]);
+    }
+
+    private List<String> caveats(final int levels, final Report.Conventions now, final long rows) {
+        final JsonNode was = report.path("conventions");
+        final List<String> caveats = new ArrayList<>();
+        if (report.path("codes").path("rows").asLong() != rows) {
+            caveats.add("The database had " + report.path("codes").path("rows").asLong() + " rows, not " + rows + ".");
+        } else if (was.path("r").asLong() != now.r()) {
+            caveats.add("R was " + was.path("r").asLong() + ", not " + now.r() + ".");
+        }
+        if (!was.path("ties").asText().equals(now.ties())) {
+            caveats.add("Ties were ranked by the rule " + was.path("ties").asText() + ".");
+        }
+        if (!was.path("score").asText().equals(now.score())) {
+            caveats.add("The score was another: " + was.path("score").asText());
+        }
+        if (report.path("levels").size() != levels) {
+            caveats.add("It had " + report.path("levels").size() + " levels, not " + levels + ".");
+        }
+        return caveats;
+    }
+}

@@ -1,0 +1,101 @@
+package io.dpq.eval;
+
+import io.dpq.quantizer.Codebooks;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the page shows beside the report's figures.
+ *
+ * @param training plots of how the model was trained
+ * @param queries in the plane
+ * @param found what some queries find
+ */
+record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> found) {
+    /** None. */
+    static final Illustrations NONE =
+            new Illustrations(List.of(), new QueryMap.Panels(List.of(), List.of()), List.of());
+
+    /**
+     * What a query finds.
+     *
+     * @param query the query itself
+     * @param first its first rows by the first level
+     * @param all its first rows by all levels
+     */
+    record Found(Picture query, List<Picture> first, List<Picture> all) {}
+
+    /**
+     * A picture.
+     *
+     * @param id of the image
+     * @param jpeg in Base64; null where there is no picture of it
+     * @param hit whether it shares a label with the query
+     */
+    record Picture(String id, @Nullable String jpeg, boolean hit) {}
+
+    /** What queries find, in pictures; nothing where none are asked for or no lake of the database is configured. */
+    static List<Found> found(
+            final SparkSession spark,
+            final Settings settings,
+            final Codebooks codebooks,
+            final Dataset<Row> codes,
+            final List<Query> queries,
+            final long[] relevantRows) {
+        if (settings.thumbnails() == 0 || settings.images().isEmpty()) {
+            return List.of();
+        }
+        final List<Query> shown = chosen(queries, relevantRows, settings.thumbnails());
+        final List<List<List<Findings.Hit>>> findings =
+                new Findings(codebooks, settings.score(), settings.excludeSelf()).of(spark, codes, shown);
+        final Set<String> rows = new HashSet<>();
+        findings.forEach(levels -> levels.forEach(hits -> hits.forEach(hit -> rows.add(hit.id()))));
+        final Set<String> asked = new HashSet<>();
+        shown.forEach(query -> asked.add(query.id()));
+        final Map<String, String> pictures =
+                Thumbnails.of(spark, settings.images().get(), settings.modelPath(), rows);
+        final Map<String, String> askedPictures = Thumbnails.of(spark, settings.queries(), settings.modelPath(), asked);
+        if (pictures.isEmpty()) {
+            return List.of();
+        }
+        final List<Found> found = new ArrayList<>();
+        for (int i = 0; i < shown.size(); i++) {
+            final Query query = shown.get(i);
+            found.add(new Found(
+                    new Picture(query.id(), askedPictures.get(query.id()), true),
+                    pictures(findings.get(i).get(0), query, pictures),
+                    pictures(findings.get(i).get(1), query, pictures)));
+        }
+        return found;
+    }
+
+    /** Queries with something to find, evenly from all. */
+    private static List<Query> chosen(final List<Query> queries, final long[] relevantRows, final int wanted) {
+        final List<Query> able = new ArrayList<>();
+        for (int i = 0; i < queries.size(); i++) {
+            if (relevantRows[i] > 0) {
+                able.add(queries.get(i));
+            }
+        }
+        final int count = Math.min(wanted, able.size());
+        final List<Query> chosen = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            chosen.add(able.get((int) ((2L * i + 1) * able.size() / (2L * count))));
+        }
+        return chosen;
+    }
+
+    private static List<Picture> pictures(
+            final List<Findings.Hit> hits, final Query query, final Map<String, String> pictures) {
+        return hits.stream()
+                .map(hit -> new Picture(hit.id(), pictures.get(hit.id()), hit.sharesLabelWith(query)))
+                .toList();
+    }
+}

@@ -1,0 +1,109 @@
+package io.dpq.eval;
+
+import io.dpq.quantizer.Codebooks;
+import io.dpq.ranking.CodeBlock;
+import io.dpq.ranking.Score;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the model's codes are set against on the same embeddings: these themselves, ranked exactly, and other quantizers.
+ *
+ * @param spark the session
+ * @param codebooks of the model, for the lengths of codes
+ * @param settings of the job
+ * @param queries to ask
+ * @param measures to take
+ * @param selves index of every query by its id where a query's own row is left out
+ * @param stopwatch told of every step
+ */
+record Rivals(
+        SparkSession spark,
+        Codebooks codebooks,
+        Settings settings,
+        List<Query> queries,
+        Measures measures,
+        Map<String, Integer> selves,
+        Stopwatch stopwatch) {
+    /**
+     * Their figures.
+     *
+     * @param embedding the unquantized embeddings; null where there are none
+     * @param baselines method by method, shortest code first
+     */
+    record Result(Report.@Nullable Embedding embedding, List<Report.Baseline> baselines) {
+        static final Result NONE = new Result(null, List.of());
+    }
+
+    /**
+     * Measures them.
+     *
+     * @param embeddings rows {@code id, labels, embedding}
+     * @param expectedRows of them, to plan by
+     */
+    Result run(final Dataset<Row> embeddings, final long expectedRows) {
+        final long blockRows =
+                EmbeddingBlocks.rowsPerBlock(codebooks.dimensions(), settings.blockRows(), settings.taskHeap());
+        final JavaRDD<EmbeddingBlock> blocks = new EmbeddingBlocks(
+                        codebooks.dimensions(), settings.ties(), blockRows, selves)
+                .of(embeddings, expectedRows);
+        final TableSummary summary = TableSummary.of(blocks);
+        stopwatch.lap("packEmbeddings");
+        Evaluation.requireRoom(summary.blocks(), measures.r(), settings.taskHeap());
+        final Retrieval.Expected expected = summary.expected(queries, measures);
+        final Figures exact = new Retrieval<>(new ExactSearch(settings.score()), measures)
+                .run(context(), blocks, summary, queries, expected);
+        stopwatch.lap("rankEmbeddings");
+        final double[] means = exact.means()[0];
+        final List<Report.Baseline> baselines = new ArrayList<>();
+        if (!settings.baselines().isEmpty()) {
+            final List<Baseline> learnt = new BaselineTraining(codebooks, settings)
+                    .learn(context(), EmbeddingSample.of(embeddings, codebooks.dimensions(), settings));
+            stopwatch.lap("learnBaselines");
+            for (final Baseline baseline : learnt) {
+                baselines.addAll(figures(baseline, blocks, expected));
+            }
+            stopwatch.lap("rankBaselines");
+        }
+        blocks.unpersist();
+        return new Result(
+                new Report.Embedding(exact.map(0), Measures.ndcg(means), Report.Curves.of(measures, means)), baselines);
+    }
+
+    private JavaSparkContext context() {
+        return JavaSparkContext.fromSparkContext(spark.sparkContext());
+    }
+
+    private List<Report.Baseline> figures(
+            final Baseline baseline, final JavaRDD<EmbeddingBlock> embeddings, final Retrieval.Expected expected) {
+        final Score score = baseline.isBinary() ? Score.INNER_PRODUCT : settings.score();
+        final JavaRDD<CodeBlock> encoded = embeddings.map(block -> block.encoded(baseline, score));
+        encoded.persist(StorageLevel.MEMORY_AND_DISK());
+        final TableSummary summary =
+                TableSummary.of(encoded, baseline.codebooks().levels(), codebooks.codewords());
+        final Figures figures = new Retrieval<>(baseline.search(queries, score), measures)
+                .run(context(), encoded, summary, baseline.embedded(queries), expected);
+        encoded.unpersist();
+        final List<Report.Baseline> rows = new ArrayList<>();
+        for (int i = 0; i < figures.means().length; i++) {
+            final int level = baseline.firstLevel() + i;
+            rows.add(new Report.Baseline(
+                    baseline.kind().name().toLowerCase(Locale.ROOT),
+                    level,
+                    codebooks.bits(level),
+                    figures.map(i),
+                    Measures.ndcg(figures.means()[i]),
+                    baseline.relativeError(level)));
+        }
+        return rows;
+    }
+}

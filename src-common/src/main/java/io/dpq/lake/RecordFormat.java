@@ -1,0 +1,60 @@
+package io.dpq.lake;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How files hold many records each. What is damaged shows as an {@link IOException} or a {@link RuntimeException} whose message
+ * fits into a sentence. Implementations are immutable, and used by many tasks at once.
+ */
+interface RecordFormat extends Serializable {
+    /** What a file of this format is called in a sentence, such as ".tar". */
+    String names();
+
+    /** Whether a file of this name is one of the lake's. */
+    boolean accepts(String path);
+
+    /** Whether records can be reached one by one; otherwise a task reads a part in order, and no two tasks share one. */
+    boolean seekable();
+
+    /** Where the parts of a file begin, in the format's own measure: what one task lists at a time. */
+    List<Long> parts(LakeRoot root, String path) throws IOException;
+
+    /** The records of a part in ascending order of their places. */
+    List<Listed> list(LakeRoot root, String path, long part) throws IOException;
+
+    /** Opens a part to read records of it in ascending order of their places. */
+    Contents open(LakeRoot root, String path, long part) throws IOException;
+
+    /**
+     * A record's line in the listing.
+     *
+     * @param id unique in the lake
+     * @param labels class names, empty where unknown
+     * @param length bytes of content, about
+     * @param place where it lies in its part
+     * @param error why it has no content, or null
+     */
+    record Listed(
+            String id,
+            List<String> labels,
+            long length,
+            long place,
+            @Nullable String error) {}
+
+    /** The records of a part. One thread at a time. */
+    interface Contents extends Closeable {
+        /**
+         * The content of a record; empty where none was stored.
+         *
+         * @param listed length, as the listing tells it
+         * @param place behind that of the call before
+         * @param most bytes that are wanted; of longer content any number above this may be returned
+         */
+        Optional<byte[]> read(long place, long listed, int most) throws IOException;
+    }
+}

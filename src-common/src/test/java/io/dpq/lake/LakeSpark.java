@@ -1,0 +1,87 @@
+package io.dpq.lake;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** What tests of lakes share. */
+final class LakeSpark {
+    static final long MAX = 1 << 28;
+
+    private LakeSpark() {}
+
+    static SparkSession start() {
+        return SparkSession.builder()
+                .master("local[2]")
+                .appName("lake")
+                .config("spark.ui.enabled", false)
+                .config("spark.sql.shuffle.partitions", 3)
+                .getOrCreate();
+    }
+
+    static Lake open(final LakeSettings.Kind kind, final Path path) {
+        return open(new LakeSettings("encode.lake", kind, path.toString(), Optional.empty()));
+    }
+
+    static Lake open(final LakeSettings settings) {
+        return Lake.open(SparkSession.active(), settings);
+    }
+
+    /** Ids and labels, in the order of ids. */
+    static List<String> told(final Dataset<Row> rows) {
+        final List<String> told = new ArrayList<>();
+        for (final Row row : rows.orderBy("id").collectAsList()) {
+            told.add(row.getString(0) + " " + (row.isNullAt(1) ? null : row.getList(1)));
+        }
+        return told;
+    }
+
+    /** Everything that is read, by id. */
+    static Map<String, Row> read(final Lake lake, final Dataset<Row> listing, final long partitionBytes) {
+        final Map<String, Row> rows = new TreeMap<>();
+        for (final Row row : lake.read(listing, partitionBytes, MAX).collectAsList()) {
+            if (rows.put(row.getString(0), row) != null) {
+                throw new AssertionError(row.getString(0) + " is read twice");
+            }
+        }
+        return rows;
+    }
+
+    static Map<String, Row> read(final Lake lake) {
+        return read(lake, lake.listing(), 1 << 20);
+    }
+
+    static byte[] content(final Row row) {
+        return row.getAs("content");
+    }
+
+    /** Runs a Python script; empty where Python or a module it needs is not there. */
+    static Optional<String> python(final String script, final Path... arguments) throws Exception {
+        final List<String> command = new ArrayList<>(List.of("python3", "-c", script));
+        for (final Path argument : arguments) {
+            command.add(argument.toString());
+        }
+        final Process process;
+        try {
+            process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        } catch (final IOException e) {
+            return Optional.empty();
+        }
+        final String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            if (said.contains("ModuleNotFoundError")) {
+                return Optional.empty();
+            }
+            throw new AssertionError(said);
+        }
+        return Optional.of(said);
+    }
+}

@@ -1,0 +1,157 @@
+package io.dpq.quantizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dpq.quantizer.Quantities.Case;
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.domains.Domain;
+import org.junit.jupiter.api.Test;
+
+/** Whatever computes the scores, the codes are those of the definition, to the last near tie. */
+class KernelTest {
+    private static final List<ScoreKernel> KERNELS = List.of(new PlainKernel(), Kernels.best());
+
+    /** How values are drawn: what rounding, overflow, underflow and equality do to sums. */
+    private enum Kind {
+        GAUSSIAN,
+        /** Codewords in pairs that differ in the last bit of one value. */
+        NEAR_TIES,
+        /** Every codeword of a level four times. */
+        DUPLICATES,
+        ZERO_CODEBOOKS,
+        ZERO_VECTORS,
+        /** Vectors far longer than codewords: all scores are nearly equal. */
+        FAR_AWAY,
+        /** Sums that overflow float, and beyond. */
+        HUGE,
+        /** Products that underflow. */
+        TINY,
+        /** Vectors that are exactly a codeword a level: residuals of zero. */
+        EXACT
+    }
+
+    @Property(tries = 300)
+    @Domain(Quantities.class)
+    void onGridValuesIncludingTies(@ForAll final Case given) {
+        assertDefinition(given.codebooks(), given.vectors(), given.count());
+    }
+
+    @Property(tries = 400)
+    void onRealValues(@ForAll("shapes") final int[] shape, @ForAll final Kind kind, @ForAll final long seed) {
+        final int levels = shape[0];
+        // Enough of the large ones, without minutes for the oracle.
+        final int codewords = shape[1];
+        final int dimensions = shape[2];
+        final Random random = new Random(seed);
+        final int count = 1 + random.nextInt(codewords > 300 ? 3 : 60);
+        final float[] values = ResidualEncoderTest.gaussian(levels * codewords * dimensions, random);
+        final float[] vectors = ResidualEncoderTest.gaussian(count * dimensions, random);
+        switch (kind) {
+            case GAUSSIAN -> {}
+            case NEAR_TIES -> {
+                for (int k = 1; k < levels * codewords; k += 2) {
+                    System.arraycopy(values, (k - 1) * dimensions, values, k * dimensions, dimensions);
+                    final int d = k * dimensions + random.nextInt(dimensions);
+                    values[d] = Math.nextUp(values[d]);
+                }
+            }
+            case DUPLICATES -> {
+                for (int k = 0; k < levels * codewords; k++) {
+                    System.arraycopy(values, (k - k % 4) * dimensions, values, k * dimensions, dimensions);
+                }
+            }
+            case ZERO_CODEBOOKS -> java.util.Arrays.fill(values, 0);
+            case ZERO_VECTORS -> java.util.Arrays.fill(vectors, 0);
+            case FAR_AWAY -> scale(vectors, 1e6f);
+            case HUGE -> {
+                scale(values, random.nextBoolean() ? 1e18f : 5e37f);
+                scale(vectors, random.nextBoolean() ? 1e18f : 5e37f);
+            }
+            case TINY -> {
+                scale(values, 1e-23f);
+                scale(vectors, random.nextBoolean() ? 1e-23f : 1e-40f);
+            }
+            case EXACT -> {
+                for (int row = 0; row < count; row++) {
+                    for (int d = 0; d < dimensions; d++) {
+                        vectors[row * dimensions + d] = values[row % codewords * dimensions + d];
+                    }
+                }
+            }
+        }
+        assertDefinition(new Codebooks(levels, codewords, dimensions, values), vectors, count);
+    }
+
+    @Provide
+    Arbitrary<int[]> shapes() {
+        return Combinators.combine(
+                        Arbitraries.integers().between(1, 8),
+                        Arbitraries.of(2, 3, 7, 16, 31, 32, 33, 64, 100, 255, 256, 257, 512, 1024),
+                        Arbitraries.of(1, 2, 3, 5, 7, 8, 9, 15, 17, 31, 33, 64, 101))
+                .as((levels, codewords, dimensions) -> new int[] {levels, codewords, dimensions});
+    }
+
+    @Test
+    void onALargeBatchOfTheUsualShape() {
+        final Random random = new Random(5);
+        final float[] values = ResidualEncoderTest.gaussian(4 * 256 * 300, random);
+        final float[] vectors = ResidualEncoderTest.gaussian(250 * 300, random);
+        assertDefinition(new Codebooks(4, 256, 300, values), vectors, 250);
+    }
+
+    private static void scale(final float[] values, final float factor) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, values[i] * factor));
+        }
+    }
+
+    private static void assertDefinition(final Codebooks codebooks, final float[] vectors, final int count) {
+        final short[] expected = PlainResidual.encode(codebooks, vectors, count);
+        for (final ScoreKernel kernel : KERNELS) {
+            final short[] codes = new short[count * codebooks.levels()];
+            new ResidualEncoder(codebooks, kernel).encode(vectors, count, codes);
+            assertThat(codes).as(kernel.description()).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void theVectorApiIsTakenWhereTheJvmHasIt() {
+        // Surefire starts this JVM with the module.
+        assertThat(Kernels.best().description()).startsWith("Vector API");
+    }
+
+    @Test
+    void withoutTheModuleItRunsInPlainJava() throws Exception {
+        final Process process = new ProcessBuilder(
+                        System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WithoutModule.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        final String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        assertThat(said).contains("plain Java: [1, 0]");
+    }
+
+    /** Runs in a JVM of its own. */
+    static final class WithoutModule {
+        private WithoutModule() {}
+
+        public static void main(final String[] args) {
+            final ResidualEncoder encoder = new ResidualEncoder(new Codebooks(2, 2, 1, new float[] {0, 4, 0, 1}));
+            final short[] codes = new short[2];
+            encoder.encode(new float[] {4.25f}, 1, codes);
+            System.out.println(encoder.kernel() + ": " + java.util.Arrays.toString(codes));
+        }
+    }
+}
