@@ -138,7 +138,7 @@ class WholePathIT {
         assertThat(manifest.path("labels").size()).isGreaterThanOrEqualTo(10);
         assertThat(manifest.path("files").fieldNames())
                 .toIterable()
-                .containsExactlyInAnyOrder("network.zip", "encoder.onnx", "codebooks.npy");
+                .containsExactlyInAnyOrder("network.zip", "encoder.onnx", "codebooks.npy", "training.jsonl");
     }
 
     @Test
@@ -229,7 +229,8 @@ class WholePathIT {
     void aFlippedByteOfTheModelIsRefused() throws Exception {
         final Path damaged = work.resolve("damaged-model");
         Files.createDirectories(damaged);
-        for (final String name : List.of("manifest.json", "network.zip", "encoder.onnx", "codebooks.npy")) {
+        for (final String name :
+                List.of("manifest.json", "network.zip", "encoder.onnx", "codebooks.npy", "training.jsonl")) {
             Files.copy(work.resolve("model").resolve(name), damaged.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
         final Path encoder = damaged.resolve("encoder.onnx");
