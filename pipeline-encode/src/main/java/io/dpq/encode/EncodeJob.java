@@ -12,6 +12,7 @@ import io.dpq.job.JobContext;
 import io.dpq.job.ResourcePlan;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
+import io.dpq.lake.Partitions;
 import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
@@ -42,9 +43,7 @@ import org.apache.spark.util.SerializableConfiguration;
 public final class EncodeJob implements Job {
     private static final String LAKE = "encode.lake";
     // Staged files lie in one folder, and HDFS takes about a million entries in one.
-    private static final long MOST_PARTITIONS = 100_000;
-    // What a lake may count for a file beside its bytes when it cuts partitions.
-    private static final long SMALL_FILE_COST = 64L << 10;
+    private static final int MOST_PARTITIONS = 100_000;
 
     /** Stateless. */
     public EncodeJob() {}
@@ -73,7 +72,8 @@ public final class EncodeJob implements Job {
                         + settings.modelPath() + " into a new run of the code table " + settings.codesPath() + ".",
                 "Engine " + DpqConfig.kebab(settings.engine()) + ", " + settings.threads()
                         + " threads a task, batches of "
-                        + settings.batchSize() + " images, partitions of about " + (settings.partitionBytes() >> 10)
+                        + settings.batchSize() + " images, partitions of about "
+                        + (settings.partitions().bytes() >> 10)
                         + " KiB of images.",
                 "Images that the table holds unchanged are skipped, and what the lake has no more is dropped, unless that"
                         + " is more than " + settings.maxDeletedFraction() + " of the table; "
@@ -91,7 +91,7 @@ public final class EncodeJob implements Job {
             Engine engine,
             int threads,
             int batchSize,
-            long partitionBytes,
+            Partitions partitions,
             long rowsPerFile,
             boolean keepEmbeddings,
             double maxQuarantineFraction,
@@ -108,7 +108,7 @@ public final class EncodeJob implements Job {
                     config.choice("encode.engine", Engine.class),
                     ResourcePlan.from(config).threadsPerTask(),
                     config.integer("encode.batch-size", 1, 4096),
-                    partitionBytes,
+                    Partitions.of(partitionBytes).atMost(MOST_PARTITIONS),
                     config.whole("encode.rows-per-file", 1, Integer.MAX_VALUE),
                     config.bool("encode.columns.embedding"),
                     config.decimal("encode.max-quarantine-fraction", 0, 1),
@@ -132,6 +132,7 @@ public final class EncodeJob implements Job {
         // Before the lake is listed, which may take long; and before the table is asked what it holds.
         try (CodeRun run = table.begin(
                 new CodeRun.Identity(model.modelId(), model.image().version(), model.levels(), model.codewords()))) {
+            spark.sparkContext().setJobDescription("dpq encode: list " + lake.path());
             return encode(context, settings, model, table, Lake.open(spark, lake), run);
         }
     }
@@ -181,12 +182,9 @@ public final class EncodeJob implements Job {
 
         // Back in the lake's own terms: a kind of lake may need columns of its own to read an image.
         final Dataset<Row> pending = chosen(lake, plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED)));
-        final Row totals = pending.agg(
-                        functions.count("*"), functions.coalesce(functions.sum(CodeSchema.LENGTH), functions.lit(0L)))
-                .head();
-        final double seconds = totals.getLong(0) == 0
-                ? 0
-                : stage(context, settings, model, lake, pending, run, totals.getLong(0), totals.getLong(1));
+        final long images =
+                count(actions, Action.NEW) + count(actions, Action.CHANGED) + count(actions, Action.RETRIED);
+        final double seconds = images == 0 ? 0 : stage(context, settings, model, lake, pending, run, images);
         spark.sparkContext().setJobDescription("dpq encode: publish run " + run.id());
         final RunManifest manifest = run.publish(
                 spark,
@@ -212,17 +210,15 @@ public final class EncodeJob implements Job {
                 .filter(functions.not(Changes.is(Action.UNCHANGED)))
                 .persist();
         try {
-            final Row suspects = compared.filter(Changes.isSuspect())
-                    .agg(functions.count("*"), functions.sum(CodeSchema.LENGTH))
-                    .head();
             Dataset<Row> settled = compared;
-            if (suspects.getLong(0) > 0) {
+            if (!compared.filter(Changes.isSuspect()).isEmpty()) {
                 final Dataset<Row> listed = chosen(lake, compared.filter(Changes.isSuspect()));
-                final long partitionBytes =
-                        partitionBytes(settings.partitionBytes(), suspects.getLong(0), suspects.getLong(1));
                 settled = Changes.settle(
                                 compared,
-                                lake.read(listed, partitionBytes, model.image().maxBytes()))
+                                lake.read(
+                                        listed,
+                                        settings.partitions(),
+                                        model.image().maxBytes()))
                         .filter(functions.not(Changes.is(Action.UNCHANGED)));
             }
             final Column[] columns = Arrays.stream(CodeSchema.plan().fieldNames())
@@ -276,8 +272,7 @@ public final class EncodeJob implements Job {
             final Lake lake,
             final Dataset<Row> pending,
             final CodeRun run,
-            final long images,
-            final long bytes) {
+            final long images) {
         final SparkContext spark = context.spark().sparkContext();
         final LongAccumulator encoded = spark.longAccumulator("dpq.encode.encoded");
         final LongAccumulator quarantined = spark.longAccumulator("dpq.encode.quarantined");
@@ -289,10 +284,10 @@ public final class EncodeJob implements Job {
                 spark.longAccumulator("dpq.encode.decoded"),
                 encoded,
                 quarantined);
-        final long partitionBytes = partitionBytes(settings.partitionBytes(), images, bytes);
         spark.setJobDescription("dpq encode: " + images + " images into run " + run.id());
         try (Progress progress = new Progress(context.out(), images, encoded::sum, quarantined::sum)) {
-            run.stage(task.rows(lake.read(pending, partitionBytes, model.image().maxBytes())));
+            run.stage(task.rows(
+                    lake.read(pending, settings.partitions(), model.image().maxBytes())));
             return progress.seconds();
         }
     }
@@ -303,11 +298,6 @@ public final class EncodeJob implements Job {
         final Engine engine = settings.engine();
         final int threads = settings.threads();
         return () -> Embedders.model(path, modelId, engine, threads, hadoop.value());
-    }
-
-    /** As configured, but more where a huge lake would make too many staged files. */
-    static long partitionBytes(final long configured, final long images, final long bytes) {
-        return Math.max(configured, (bytes + images * SMALL_FILE_COST) / MOST_PARTITIONS);
     }
 
     private static String summary(final RunManifest run, final double seconds, final String codesPath) {

@@ -5,6 +5,7 @@ import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
+import io.dpq.lake.Partitions;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +96,7 @@ public final class PackJob implements Job {
                 .setJobDescription("dpq pack: list " + settings.lake().path());
         final Lake lake = Lake.open(spark, settings.lake());
         final Dataset<Row> listing = lake.listing();
-        final JavaRDD<Row> rows = lake.read(listing, settings.fileBytes(), settings.maxBytes())
+        final JavaRDD<Row> rows = lake.read(listing, Partitions.ofContent(settings.fileBytes()), settings.maxBytes())
                 .select("id", "labels", "length", "content", "error")
                 .toJavaRDD();
         final int files = rows.getNumPartitions();

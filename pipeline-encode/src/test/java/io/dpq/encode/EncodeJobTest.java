@@ -12,6 +12,7 @@ import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
+import io.dpq.lake.Partitions;
 import io.dpq.lake.SampleLake;
 import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
@@ -211,7 +212,7 @@ final class EncodeJobTest {
 
     private Dataset<Row> images() {
         final Lake lake = Lake.open(spark, LakeSettings.from(config(), "encode.lake"));
-        return lake.read(lake.listing(), 64L << 20, 256L << 20).cache();
+        return lake.read(lake.listing(), Partitions.of(64L << 20), 256L << 20).cache();
     }
 
     private static EncodeTask task(final Engine engine) {
@@ -371,14 +372,6 @@ final class EncodeJobTest {
                 .contains(shared.resolve("model").toString())
                 .contains(folder.resolve("codes").toString())
                 .contains("Engine onnx");
-    }
-
-    @Test
-    void aHugeLakeStaysWithinAHundredThousandStagedFiles() {
-        final long mib = 1L << 20;
-        assertThat(EncodeJob.partitionBytes(64 * mib, 1000, 100_000 * mib)).isEqualTo(64 * mib);
-        assertThat(EncodeJob.partitionBytes(64 * mib, 0, 100_000_000 * mib)).isEqualTo(1000 * mib);
-        assertThat(EncodeJob.partitionBytes(64 * mib, 16L * 100_000_000, 0)).isEqualTo(1000 * mib);
     }
 
     private String[] nightly(final String... sets) {

@@ -9,6 +9,7 @@ import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
+import io.dpq.lake.Partitions;
 import io.dpq.lake.SampleLake;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -84,7 +85,9 @@ final class PackJobTest {
     private static List<Row> rows(final LakeSettings.Kind kind, final Path path) {
         final Lake lake =
                 Lake.open(spark, new LakeSettings("encode.lake", kind, path.toString(), java.util.Optional.empty()));
-        return lake.read(lake.listing(), 1 << 20, 1 << 28).orderBy("id").collectAsList();
+        return lake.read(lake.listing(), Partitions.of(1 << 20), 1 << 28)
+                .orderBy("id")
+                .collectAsList();
     }
 
     private List<Path> parts(final String name) throws IOException {

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -91,6 +92,8 @@ public final class EvaluateJob implements Job {
         Embedders.requireReadable(settings.modelPath(), model.image());
         settings.queries().requireFits(Embedders.takesVectors(model), settings.modelPath());
         final Codebooks codebooks = directory.codebooks();
+        final SparkContext sc = spark.sparkContext();
+        sc.setJobDescription("dpq evaluate: open " + settings.codesPath());
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
         final List<RunManifest> runs = table.runs();
         final Dataset<Row> codes = table.read(spark, model.modelId(), codebooks.levels(), runs);
@@ -108,11 +111,14 @@ public final class EvaluateJob implements Job {
         }
         stopwatch.lap("open");
 
+        sc.setJobDescription("dpq evaluate: embed the queries");
         final QueryEmbedding.Result queries =
-                QueryEmbedding.embed(spark.sparkContext(), Lake.open(spark, settings.queries()), settings, model);
+                QueryEmbedding.embed(sc, Lake.open(spark, settings.queries()), settings, model);
         requireUsable(queries, settings);
         stopwatch.lap("embedQueries");
 
+        sc.setJobDescription(
+                "dpq evaluate: rank " + rows + " rows for " + queries.queries().size() + " queries");
         final Evaluation.Result result =
                 new Evaluation(spark, codebooks, settings, queries.queries(), stopwatch).run(codes, embeddings, rows);
         final List<QueryLines.Line> lines =
@@ -127,6 +133,7 @@ public final class EvaluateJob implements Job {
                         lines, result.levels(), conventions, result.rows(), settings.maxDrop(), settings.seed()))
                 .orElse(null);
         stopwatch.lap("compare");
+        sc.setJobDescription("dpq evaluate: illustrate the report");
         final Illustrations illustrations = new Illustrations(
                 TrainingCurves.read(settings.modelPath(), hadoop),
                 QueryMap.of(codebooks, queries.queries()),

@@ -3,6 +3,7 @@ package io.dpq.eval;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.InputReader;
 import io.dpq.lake.Lake;
+import io.dpq.lake.Partitions;
 import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
@@ -25,7 +26,6 @@ import org.apache.spark.util.SerializableConfiguration;
  */
 final class QueryEmbedding {
     private static final int TASKS_PER_CORE = 2;
-    private static final long LEAST_PARTITION_BYTES = 1 << 16;
     private static final long MOST_PARTITION_BYTES = 64 << 20;
 
     private QueryEmbedding() {}
@@ -47,8 +47,6 @@ final class QueryEmbedding {
      */
     static Result embed(final SparkContext spark, final Lake lake, final Settings settings, final ModelManifest model) {
         final Dataset<Row> listing = lake.listing();
-        final Row total = listing.selectExpr("coalesce(sum(length), 0)").head();
-        final long share = total.getLong(0) / ((long) spark.defaultParallelism() * TASKS_PER_CORE);
         final Task task = new Task(
                 settings.modelPath(),
                 model.modelId(),
@@ -57,7 +55,7 @@ final class QueryEmbedding {
                 new SerializableConfiguration(spark.hadoopConfiguration()));
         final List<Outcome> outcomes = lake.read(
                         listing,
-                        Math.max(LEAST_PARTITION_BYTES, Math.min(MOST_PARTITION_BYTES, share)),
+                        Partitions.even(TASKS_PER_CORE * spark.defaultParallelism(), MOST_PARTITION_BYTES),
                         model.image().maxBytes())
                 .select("id", "labels", "content")
                 .toJavaRDD()

@@ -6,6 +6,7 @@ import io.dpq.image.ImageRejectedException;
 import io.dpq.image.RgbImage;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
+import io.dpq.lake.Partitions;
 import io.dpq.model.ModelDirectory;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
@@ -57,7 +58,10 @@ final class Thumbnails {
             final Painter painter = new Painter(
                     modelPath,
                     new SerializableConfiguration(spark.sparkContext().hadoopConfiguration()));
-            lake.read(lake.listing().filter(functions.col("id").isInCollection(ids)), PARTITION_BYTES, MOST_BYTES)
+            lake.read(
+                            lake.listing().filter(functions.col("id").isInCollection(ids)),
+                            Partitions.of(PARTITION_BYTES),
+                            MOST_BYTES)
                     .select("id", "content")
                     .toJavaRDD()
                     .mapPartitions(painter::call)

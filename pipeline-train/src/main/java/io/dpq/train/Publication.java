@@ -100,14 +100,14 @@ record Publication(
         if (!bar.isOn() || validation.isEmpty() || result.scores().isEmpty()) {
             return Optional.empty();
         }
-        spark.sc().setJobDescription("train: compare with the published model");
+        spark.sc().setJobDescription("dpq train: compare with the published model");
         final int threads = ResourcePlan.from(settings.config()).threadsPerTask();
         return new PublishGate(bar, settings.modelPath(), threads)
                 .objection(result.scores().get(), validation.get(), spark.hadoopConfiguration(), say);
     }
 
     private List<String> measure(final ComputationGraph graph, final Map<String, Object> metrics) {
-        spark.sc().setJobDescription("train: measure the trained network");
+        spark.sc().setJobDescription("dpq train: measure the trained network");
         final Codebooks codebooks = DpqNetwork.codebooks(graph);
         final EmbeddingSample sample =
                 EmbeddingSample.of(spark, data, NetworkZip.write(graph, false), recipe, settings, METRICS_SAMPLE);

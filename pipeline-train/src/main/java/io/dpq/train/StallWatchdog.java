@@ -70,7 +70,7 @@ final class StallWatchdog implements AutoCloseable {
      */
     double watch(final String where, final DoubleSupplier round) {
         final AtomicBoolean stalled = new AtomicBoolean();
-        spark.setJobGroup(GROUP, "train: " + where, true);
+        spark.setJobGroup(GROUP, "dpq train: " + where, true);
         listener.begin();
         final var checks = timeout.isZero() ? null : begin(stalled);
         try {

@@ -99,6 +99,7 @@ public final class TrainJob implements Job {
         warnings(settings).forEach(context.out()::println);
         final RoundMeter meter = new RoundMeter(spark);
         final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed(), meter);
+        spark.sc().setJobDescription("dpq train: list " + settings.lake().path());
         final Lake lake = Lake.open(context.spark(), settings.lake());
         final Optional<Lake> validationLake =
                 settings.run().validation().lake().map(of -> Lake.open(context.spark(), of));

@@ -122,7 +122,7 @@ final class Training {
     private void startJointStage(final ComputationGraph graph) {
         if (settings.start() == TrainSettings.Start.KMEANS) {
             progress.say("starting codebooks by residual K-means…");
-            spark.sc().setJobDescription("train: embed a sample for the codebooks");
+            spark.sc().setJobDescription("dpq train: embed a sample for the codebooks");
             final EmbeddingSample sample = EmbeddingSample.of(
                     spark, data, NetworkZip.write(graph, false), recipe, settings, settings.kmeansSample());
             final Codebooks codebooks = ResidualKMeans.fit(
@@ -207,7 +207,7 @@ final class Training {
 
     private ValidationScores measure(final Validation by, final ComputationGraph graph, final boolean joint) {
         final int epochs = state.standing().epoch();
-        spark.sc().setJobDescription("train: validate after epoch " + epochs);
+        spark.sc().setJobDescription("dpq train: validate after epoch " + epochs);
         final long began = System.nanoTime();
         final ValidationScores scores = by.measure(graph, joint);
         final double seconds = (System.nanoTime() - began) / NANOS;

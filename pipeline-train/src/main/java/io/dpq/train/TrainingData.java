@@ -2,6 +2,7 @@ package io.dpq.train;
 
 import io.dpq.config.UserException;
 import io.dpq.lake.Lake;
+import io.dpq.lake.Partitions;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,11 +77,11 @@ final class TrainingData implements AutoCloseable {
         final Dataset<Row> listing = lake.listing();
         final List<String> classes = contract.labelled() ? classes(listing, where) : List.of();
         say.accept("reading and checking " + listing.count() + " images");
-        final JavaRDD<TrainRow> checked = lake.read(listing, partitionBytes(spark, listing), contract.maxBytes())
+        final JavaRDD<TrainRow> checked = lake.read(listing, partitions(spark), contract.maxBytes())
                 .toJavaRDD()
                 .mapPartitions(new RowChecker(contract, classes))
                 .persist(StorageLevel.MEMORY_AND_DISK_SER());
-        spark.sc().setJobDescription("train: read and check the images");
+        spark.sc().setJobDescription("dpq train: read and check the images");
         final List<Tuple2<TrainRow, Long>> facts = facts(checked);
         refuse(summarise(facts.stream().map(Tuple2::_1).toList(), classes), where);
         final RowIndex index = RowIndex.of(usable(facts, heldOut, false), classes);
@@ -137,12 +138,9 @@ final class TrainingData implements AutoCloseable {
         return classes;
     }
 
-    /** Partitions that keep all cores busy and are neither tiny nor too large to cache. */
-    static long partitionBytes(final JavaSparkContext spark, final Dataset<Row> listing) {
-        final Row total = listing.agg(functions.sum("length")).first();
-        final long bytes = total.isNullAt(0) ? 0 : total.getLong(0);
-        final long even = bytes / ((long) PARTITIONS_PER_SLOT * spark.defaultParallelism()) + 1;
-        return Math.max(1, Math.min(MAX_PARTITION, even));
+    /** Partitions that keep all cores busy, each of which is embedded by a network of its own, and none too large to cache. */
+    static Partitions partitions(final JavaSparkContext spark) {
+        return Partitions.even(PARTITIONS_PER_SLOT * spark.defaultParallelism(), MAX_PARTITION);
     }
 
     static DataSummary summarise(final List<TrainRow> rows, final List<String> classes) {

@@ -54,12 +54,11 @@ final class ValidationRows implements AutoCloseable {
             final Consumer<String> say) {
         final Dataset<Row> listing = lake.listing();
         say.accept("reading and checking " + listing.count() + " images to validate on");
-        final JavaRDD<TrainRow> checked = lake.read(
-                        listing, TrainingData.partitionBytes(spark, listing), contract.maxBytes())
+        final JavaRDD<TrainRow> checked = lake.read(listing, TrainingData.partitions(spark), contract.maxBytes())
                 .toJavaRDD()
                 .mapPartitions(new RowChecker(contract, classes))
                 .persist(StorageLevel.MEMORY_AND_DISK_SER());
-        spark.sc().setJobDescription("train: read and check the images to validate on");
+        spark.sc().setJobDescription("dpq train: read and check the images to validate on");
         final List<Tuple2<TrainRow, Long>> facts = TrainingData.facts(checked);
         final DataSummary summary =
                 TrainingData.summarise(facts.stream().map(Tuple2::_1).toList(), classes);

@@ -27,6 +27,9 @@ final class DirectoryLake implements Lake {
 
     private static final Column FOLDER = functions.regexp_extract(functions.col("id"), "^(.*)/[^/]*$", 1);
 
+    /** Opening, decoding and embedding a small file costs about as much as reading this many bytes. */
+    static final long FILE_COST = 64 * 1024;
+
     private final SparkSession spark;
     private final LakeRoot root;
     private final Dataset<Row> listing;
@@ -109,9 +112,9 @@ final class DirectoryLake implements Lake {
     }
 
     @Override
-    public Dataset<Row> read(final Dataset<Row> listed, final long partitionBytes, final long maxBytes) {
+    public Dataset<Row> read(final Dataset<Row> listed, final Partitions partitions, final long maxBytes) {
         final JavaRDD<Row> planned =
-                ReadPlan.ofRows("id").cut(listed.select("id", "labels", "length"), partitionBytes, maxBytes);
+                ReadPlan.ofRows(FILE_COST, "id").cut(listed.select("id", "labels", "length"), partitions, maxBytes);
         final FileReading reading = new FileReading(root, maxBytes);
         return spark.createDataFrame(planned.map(reading::row), LakeRows.CONTENT);
     }

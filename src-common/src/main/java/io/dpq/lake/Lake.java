@@ -36,12 +36,12 @@ public interface Lake {
     Dataset<Row> listing();
 
     /**
-     * Rows {@code id, labels, length, content, error} for the given listing rows, in partitions of about {@code
-     * partitionBytes} bytes of content, read on the executors. What cannot be read yields a row whose content is null and
+     * Rows {@code id, labels, length, content, error} for the given listing rows, cut into partitions as
+     * asked, read on the executors. What cannot be read yields a row whose content is null and
      * whose column {@code error STRING} says why; it is null elsewhere. So it is with content longer than {@code maxBytes}.
      *
      * @param listing rows of {@link #listing()} with all their columns
      * @param maxBytes longest content to read, at least 0
      */
-    Dataset<Row> read(Dataset<Row> listing, long partitionBytes, long maxBytes);
+    Dataset<Row> read(Dataset<Row> listing, Partitions partitions, long maxBytes);
 }

@@ -21,11 +21,10 @@ import scala.Tuple2;
  * content.
  */
 final class ReadPlan {
-    /** Opening, decoding and embedding a small file costs about as much as reading this many bytes. */
-    static final long FILE_COST = 64 * 1024;
-
     private static final int LENGTH = 2;
 
+    /** What a row costs beside its length. */
+    private final long rowCost;
     /** Columns whose order is that of content. */
     private final Column[] order;
     /** Those of them that rows must share to be kept in one partition. */
@@ -33,20 +32,21 @@ final class ReadPlan {
     /** Positions of the latter in a row. */
     private final int[] wholeAt;
 
-    private ReadPlan(final Column[] order, final Column[] whole, final int[] wholeAt) {
+    private ReadPlan(final long rowCost, final Column[] order, final Column[] whole, final int[] wholeAt) {
+        this.rowCost = rowCost;
         this.order = order;
         this.whole = whole;
         this.wholeAt = wholeAt;
     }
 
     /** Rows in the order of the given columns, which no two rows may share; a cut may lie before any of them. */
-    static ReadPlan ofRows(final String... order) {
-        return new ReadPlan(columns(order), columns(order), new int[0]);
+    static ReadPlan ofRows(final long rowCost, final String... order) {
+        return new ReadPlan(rowCost, columns(order), columns(order), new int[0]);
     }
 
     /** Listings of records whose files can only be read a part as a whole: no cut within a part. */
-    static ReadPlan ofParts() {
-        return new ReadPlan(columns("file", "part", "place"), columns("file", "part"), new int[] {
+    static ReadPlan ofParts(final long rowCost) {
+        return new ReadPlan(rowCost, columns("file", "part", "place"), columns("file", "part"), new int[] {
             LakeRows.RECORDS.fieldIndex("file"), LakeRows.RECORDS.fieldIndex("part")
         });
     }
@@ -60,16 +60,17 @@ final class ReadPlan {
     }
 
     /**
-     * The rows {@code id, labels, length…}, sorted and cut; at least as many partitions as Spark has cores, if rows and parts
-     * suffice.
+     * The rows {@code id, labels, length…}, sorted and cut.
      */
-    JavaRDD<Row> cut(final Dataset<Row> listing, final long partitionBytes, final long maxBytes) {
+    JavaRDD<Row> cut(final Dataset<Row> listing, final Partitions partitions, final long maxBytes) {
         // Equal values always go to one partition of a range, so that no part lies across two of them.
         // One RDD for both passes: planned twice, adaptive execution might cut it differently.
         final JavaRDD<Row> sorted =
                 listing.repartitionByRange(whole).sortWithinPartitions(order).javaRDD();
+        // A byte for a row, so that files of nothing are dealt out, too.
+        final long item = partitions.contentOnly() ? 1 : rowCost;
         final List<long[]> costs =
-                sorted.mapPartitions(part -> sum(part, maxBytes)).collect();
+                sorted.mapPartitions(part -> sum(part, maxBytes, item)).collect();
         final long[] before = new long[costs.size()];
         long total = 0;
         long rows = 0;
@@ -78,28 +79,26 @@ final class ReadPlan {
             total += costs.get(i)[0];
             rows += costs.get(i)[1];
         }
-        final long cores = sorted.context().defaultParallelism();
-        final long wanted = Math.max((total + partitionBytes - 1) / partitionBytes, cores);
-        final int parts = (int) Math.max(1, Math.min(Math.min(wanted, rows), Integer.MAX_VALUE));
+        final int parts = partitions.count(total, rows, sorted.context().defaultParallelism());
         final long share = Math.max(1, (total + parts - 1) / parts);
         final int[] together = wholeAt;
         return JavaPairRDD.fromJavaRDD(sorted.mapPartitionsWithIndex(
-                        (index, part) -> starts(before[index], part, maxBytes, together), true))
+                        (index, part) -> starts(before[index], part, maxBytes, item, together), true))
                 .repartitionAndSortWithinPartitions(new ByShare(parts, share), new ByStart())
                 .values();
     }
 
     /** Content too long to be read costs no more than its name. */
-    private static long cost(final Row row, final long maxBytes) {
-        return (row.getLong(LENGTH) > maxBytes ? 0 : row.getLong(LENGTH)) + FILE_COST;
+    private static long cost(final Row row, final long maxBytes, final long item) {
+        return (row.getLong(LENGTH) > maxBytes ? 0 : row.getLong(LENGTH)) + item;
     }
 
     /** Cost and number of a partition's rows; an array, because Spark's Kryo cannot write records. */
-    private static Iterator<long[]> sum(final Iterator<Row> part, final long maxBytes) {
+    private static Iterator<long[]> sum(final Iterator<Row> part, final long maxBytes, final long item) {
         long bytes = 0;
         long rows = 0;
         while (part.hasNext()) {
-            bytes += cost(part.next(), maxBytes);
+            bytes += cost(part.next(), maxBytes, item);
             rows++;
         }
         return List.of(new long[] {bytes, rows}).iterator();
@@ -107,7 +106,7 @@ final class ReadPlan {
 
     /** Each row with the cost of all rows before what it must stay with, and of all rows before itself. */
     private static Iterator<Tuple2<Tuple2<Long, Long>, Row>> starts(
-            final long before, final Iterator<Row> part, final long maxBytes, final int[] together) {
+            final long before, final Iterator<Row> part, final long maxBytes, final long item, final int[] together) {
         return new Iterator<>() {
             private long running = before;
             private long start = before;
@@ -130,7 +129,7 @@ final class ReadPlan {
                     start = running;
                 }
                 final Tuple2<Tuple2<Long, Long>, Row> keyed = new Tuple2<>(new Tuple2<>(start, running), row);
-                running += cost(row, maxBytes);
+                running += cost(row, maxBytes, item);
                 return keyed;
             }
         };

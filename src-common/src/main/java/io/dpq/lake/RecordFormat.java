@@ -21,6 +21,11 @@ interface RecordFormat extends Serializable {
     /** Whether records can be reached one by one; otherwise a task reads a part in order, and no two tasks share one. */
     boolean seekable();
 
+    /** What a record costs beside its length, in bytes that are read in the same time: decoding and embedding an image. */
+    default long recordCost() {
+        return DirectoryLake.FILE_COST;
+    }
+
     /** Where the parts of a file begin, in the format's own measure: what one task lists at a time. */
     List<Long> parts(LakeRoot root, String path) throws IOException;
 

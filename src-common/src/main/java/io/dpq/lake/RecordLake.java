@@ -174,9 +174,11 @@ final class RecordLake implements Lake {
     }
 
     @Override
-    public Dataset<Row> read(final Dataset<Row> listed, final long partitionBytes, final long maxBytes) {
-        final ReadPlan plan = format.seekable() ? ReadPlan.ofRows("file", "part", "place") : ReadPlan.ofParts();
-        final JavaRDD<Row> planned = plan.cut(listed.select(COLUMNS[0], tail(COLUMNS)), partitionBytes, maxBytes);
+    public Dataset<Row> read(final Dataset<Row> listed, final Partitions partitions, final long maxBytes) {
+        final ReadPlan plan = format.seekable()
+                ? ReadPlan.ofRows(format.recordCost(), "file", "part", "place")
+                : ReadPlan.ofParts(format.recordCost());
+        final JavaRDD<Row> planned = plan.cut(listed.select(COLUMNS[0], tail(COLUMNS)), partitions, maxBytes);
         final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
         return spark.createDataFrame(planned.mapPartitions(reading::rows), LakeRows.CONTENT);
     }

@@ -29,6 +29,12 @@ final class VectorsFormat implements RecordFormat {
     }
 
     /** Parquet is not, and one plan serves all files. */
+    /** A vector is not decoded, and no backbone sees it. */
+    @Override
+    public long recordCost() {
+        return 64;
+    }
+
     @Override
     public boolean seekable() {
         return false;

@@ -101,7 +101,8 @@ class DirectoryLakeTest {
         assertThat(lake.listing().head().<Long>getAs("modified"))
                 .isEqualTo(
                         Files.getLastModifiedTime(root.resolve("a/notes.txt")).toMillis());
-        final List<Row> read = lake.read(lake.listing(), 1 << 20, MAX).collectAsList();
+        final List<Row> read =
+                lake.read(lake.listing(), Partitions.of(1 << 20), MAX).collectAsList();
         assertThat(read).hasSize(5);
         for (final Row row : read) {
             final String id = row.getAs("id");
@@ -183,14 +184,14 @@ class DirectoryLakeTest {
             put(String.format("a/%03d.jpg", i), new byte[i == 30 ? 1_000_000 : 100]);
         }
         final Lake lake = open(null);
-        final long share = 10 * (ReadPlan.FILE_COST + 100);
-        final List<String> cut = cuts(lake.read(lake.listing(), share, MAX));
+        final long share = 10 * (DirectoryLake.FILE_COST + 100);
+        final List<String> cut = cuts(lake.read(lake.listing(), Partitions.of(share), MAX));
         final List<String> shuffled = cuts(lake.read(
-                lake.listing().repartition(7).filter(functions.col("length").gt(0)), share, MAX));
+                lake.listing().repartition(7).filter(functions.col("length").gt(0)), Partitions.of(share), MAX));
         assertThat(shuffled).isEqualTo(cut);
         // 59 small files of cost 1 and one of about 16, in shares of 10: 8 partitions, none with more than 10 small
         // ones.
-        assertThat(lake.read(lake.listing(), share, MAX).rdd().getNumPartitions())
+        assertThat(lake.read(lake.listing(), Partitions.of(share), MAX).rdd().getNumPartitions())
                 .isEqualTo(8);
         assertThat(String.join("|", cut)).contains("a/000.jpg").contains("a/059.jpg");
         int files = 0;
@@ -217,14 +218,29 @@ class DirectoryLakeTest {
     }
 
     @Test
+    void toCopyOnlyContentCounts() throws IOException {
+        for (int i = 0; i < 40; i++) {
+            put("a/" + i + ".jpg", new byte[1000]);
+        }
+        final Lake lake = open(null);
+        assertThat(lake.read(lake.listing(), Partitions.ofContent(10_000), MAX)
+                        .rdd()
+                        .getNumPartitions())
+                .isEqualTo(5);
+        assertThat(lake.read(lake.listing(), Partitions.of(10_000), MAX).rdd().getNumPartitions())
+                .isEqualTo(40);
+    }
+
+    @Test
     void aFewFilesStillOccupyEveryCore() throws IOException {
         put("a/1.jpg");
         put("a/2.jpg");
         put("a/3.jpg");
         final Lake lake = open(null);
-        assertThat(lake.read(lake.listing(), 64 << 20, MAX).rdd().getNumPartitions())
+        assertThat(lake.read(lake.listing(), Partitions.of(64 << 20), MAX).rdd().getNumPartitions())
                 .isEqualTo(2);
-        assertThat(lake.read(lake.listing().filter("false"), 64 << 20, MAX).count())
+        assertThat(lake.read(lake.listing().filter("false"), Partitions.of(64 << 20), MAX)
+                        .count())
                 .isZero();
     }
 
@@ -235,8 +251,9 @@ class DirectoryLakeTest {
         final Lake lake = open(null);
         lake.listing().count();
         Files.delete(root.resolve("a/1.jpg"));
-        final List<Row> rows =
-                lake.read(lake.listing(), 1 << 20, MAX).orderBy("id").collectAsList();
+        final List<Row> rows = lake.read(lake.listing(), Partitions.of(1 << 20), MAX)
+                .orderBy("id")
+                .collectAsList();
         assertThat(rows.get(0).<byte[]>getAs("content")).isNull();
         assertThat(rows.get(0).<String>getAs("error"))
                 .startsWith("FileNotFoundException")
@@ -258,8 +275,9 @@ class DirectoryLakeTest {
                 new RandomAccessFile(root.resolve("a/2.jpg").toFile(), "rw")) {
             grown.setLength(8L << 30);
         }
-        final List<Row> rows =
-                lake.read(lake.listing(), 1 << 20, 10).orderBy("id").collectAsList();
+        final List<Row> rows = lake.read(lake.listing(), Partitions.of(1 << 20), 10)
+                .orderBy("id")
+                .collectAsList();
         assertThat(rows.get(0).<byte[]>getAs("content")).hasSize(10);
         assertThat(rows).extracting(row -> row.<Long>getAs("length")).containsExactly(10L, 11L, 8L << 30);
         for (final Row row : rows.subList(1, 3)) {
@@ -276,7 +294,7 @@ class DirectoryLakeTest {
                 new LakeSettings(
                         "encode.lake", LakeSettings.Kind.DIRECTORY, root.toUri().toString(), Optional.empty()));
         assertThat(told(lake.listing())).containsExactly("a/1.jpg [a]");
-        assertThat(lake.read(lake.listing(), 1, MAX)
+        assertThat(lake.read(lake.listing(), Partitions.of(1), MAX)
                         .filter("content is not null")
                         .count())
                 .isOne();

@@ -47,7 +47,8 @@ final class LakeSpark {
     /** Everything that is read, by id. */
     static Map<String, Row> read(final Lake lake, final Dataset<Row> listing, final long partitionBytes) {
         final Map<String, Row> rows = new TreeMap<>();
-        for (final Row row : lake.read(listing, partitionBytes, MAX).collectAsList()) {
+        for (final Row row :
+                lake.read(listing, Partitions.of(partitionBytes), MAX).collectAsList()) {
             if (rows.put(row.getString(0), row) != null) {
                 throw new AssertionError(row.getString(0) + " is read twice");
             }

@@ -131,7 +131,7 @@ class RecordLakesTest {
         lake.listing()
                 .collectAsList()
                 .forEach(row -> groupOf.put(row.getString(0), row.getAs("file") + "#" + row.getAs("part")));
-        final List<List<Row>> parts = lake.read(lake.listing(), 4 << 20, LakeSpark.MAX)
+        final List<List<Row>> parts = lake.read(lake.listing(), Partitions.of(4 << 20), LakeSpark.MAX)
                 .javaRDD()
                 .glom()
                 .collect();
@@ -157,7 +157,9 @@ class RecordLakesTest {
         assertThat(listing).isLessThan(1_000_000);
         final Lake lake = open(LakeSettings.Kind.PARQUET);
         final long middle = bytesRead();
-        assertThat(lake.read(lake.listing(), 1 << 20, LakeSpark.MAX).count()).isEqualTo(400);
+        assertThat(lake.read(lake.listing(), Partitions.of(1 << 20), LakeSpark.MAX)
+                        .count())
+                .isEqualTo(400);
         assertThat(bytesRead() - middle).isBetween(3_700_000L, 6_000_000L);
     }
 
@@ -254,10 +256,12 @@ class RecordLakesTest {
         for (final String selection : List.of("id like '%3.jpg'", "true")) {
             final Dataset<Row> listing = lake.listing().filter(selection);
             final Set<String> seen = new HashSet<>();
-            lake.read(listing, 8 << 20, LakeSpark.MAX).toLocalIterator().forEachRemaining(row -> {
-                assertThat(seen.add(row.getString(0))).isTrue();
-                assertThat(LakeSpark.content(row)).isEqualTo(expected.get(row.getString(0)));
-            });
+            lake.read(listing, Partitions.of(8 << 20), LakeSpark.MAX)
+                    .toLocalIterator()
+                    .forEachRemaining(row -> {
+                        assertThat(seen.add(row.getString(0))).isTrue();
+                        assertThat(LakeSpark.content(row)).isEqualTo(expected.get(row.getString(0)));
+                    });
             assertThat(seen).hasSize((int) listing.count());
         }
     }

@@ -101,8 +101,8 @@ class WebDatasetLakeTest {
         assertThat(LakeSpark.content(rows.get("pax.tar/b/ü"))).asString().isEqualTo("umlaut");
         assertThat(rows.values()).allMatch(row -> row.isNullAt(4));
         // A selection of the listing, and content that is too long.
-        final List<Row> few =
-                lake.read(lake.listing().filter("id like '%/00004_'"), 1, 200).collectAsList();
+        final List<Row> few = lake.read(lake.listing().filter("id like '%/00004_'"), Partitions.of(1), 200)
+                .collectAsList();
         assertThat(few).hasSize(30);
         for (final Row row : few) {
             assertThat(row.isNullAt(3)).isEqualTo(row.getLong(2) > 200);
