@@ -9,6 +9,7 @@ import io.dpq.image.Tensors;
 import java.io.Serializable;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a worker turns encoded images into network input. Augmentation is drawn anew in every epoch from the seed, the epoch and
@@ -17,10 +18,22 @@ import java.util.SplittableRandom;
 final class BatchRecipe implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final String contract;
+    private final @Nullable String contract;
     private final BatchMaker maker;
     private final Augmentation augmentation;
     private final long seed;
+
+    private BatchRecipe(final BatchMaker maker) {
+        this.contract = null;
+        this.maker = maker;
+        this.augmentation = new Augmentation(false, false, 1, 0, 0, 0, 0, 0);
+        this.seed = 0;
+    }
+
+    /** For rows whose content is not an image but features that were computed before, which nothing can augment. */
+    static BatchRecipe ofFeatures(final BatchMaker maker) {
+        return new BatchRecipe(maker);
+    }
 
     BatchRecipe(
             final ImageContract contract, final BatchMaker maker, final Augmentation augmentation, final long seed) {
@@ -36,23 +49,45 @@ final class BatchRecipe implements Serializable {
 
     /** What decodes on this JVM. */
     Kitchen open() {
-        return new Kitchen(ContractJson.read(contract));
+        return contract == null ? new FeatureKitchen() : new ImageKitchen(ContractJson.read(contract));
     }
 
     /** A recipe with its tools, which do not travel. */
-    final class Kitchen {
+    interface Kitchen {
+        /** Decodes and augments a training batch. */
+        float[] augmented(List<TrainRow> rows, int epoch);
+
+        /** Decodes a batch as every job but training sees it. */
+        float[] centred(List<TrainRow> rows);
+    }
+
+    /** Takes features as they are. */
+    private static final class FeatureKitchen implements Kitchen {
+        @Override
+        public float[] augmented(final List<TrainRow> rows, final int epoch) {
+            return centred(rows);
+        }
+
+        @Override
+        public float[] centred(final List<TrainRow> rows) {
+            return FeatureBytes.join(rows);
+        }
+    }
+
+    /** Decodes images. */
+    private final class ImageKitchen implements Kitchen {
         private final ImageDecoder decoder;
         private final Tensors tensors;
         private final int length;
 
-        private Kitchen(final ImageContract contract) {
+        private ImageKitchen(final ImageContract contract) {
             this.decoder = new ImageDecoder(contract);
             this.tensors = new Tensors(contract);
             this.length = contract.tensorLength();
         }
 
-        /** Decodes and augments a training batch. */
-        float[] augmented(final List<TrainRow> rows, final int epoch) {
+        @Override
+        public float[] augmented(final List<TrainRow> rows, final int epoch) {
             final float[] images = new float[rows.size() * length];
             for (int i = 0; i < rows.size(); i++) {
                 final TrainRow row = rows.get(i);
@@ -66,8 +101,8 @@ final class BatchRecipe implements Serializable {
             return images;
         }
 
-        /** Decodes a batch as every job but training sees it. */
-        float[] centred(final List<TrainRow> rows) {
+        @Override
+        public float[] centred(final List<TrainRow> rows) {
             final float[] images = new float[rows.size() * length];
             for (int i = 0; i < rows.size(); i++) {
                 tensors.centre(decode(rows.get(i)), images, i * length);

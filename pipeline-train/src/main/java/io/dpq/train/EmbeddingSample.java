@@ -44,7 +44,7 @@ final class EmbeddingSample {
                     .rows()
                     .mapPartitionsToPair(new SlotDealer(data.keys(), permutation, count))
                     .mapPartitions(
-                            new RowEmbedder(sent, recipe, settings.image().crop(), settings.batchSize()))
+                            new RowEmbedder(sent, recipe, settings.batchSize()))
                     .collect()
                     .stream()
                     .sorted(Comparator.comparingLong(EmbeddedRow::key))

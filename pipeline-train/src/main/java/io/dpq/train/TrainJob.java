@@ -10,7 +10,6 @@ import io.dpq.model.ModelDraft;
 import io.dpq.model.ModelManifest;
 import io.dpq.model.ModelPublisher;
 import io.dpq.network.DpqNetwork;
-import io.dpq.network.EncoderExport;
 import io.dpq.network.NetworkSpec;
 import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
@@ -23,10 +22,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,31 +123,21 @@ public final class TrainJob implements Job {
         final EpochPlan plan = plan(settings, data.summary().usable());
         final Configuration hadoop = spark.hadoopConfiguration();
         final float[][] labelVectors = labelVectors(settings, data.classes(), hadoop);
-        final boolean several = data.summary().severalLabels();
-        final ComputationGraph graph;
-        final NetworkSpec spec;
-        if (settings.weights().isPresent()) {
-            try (LocalCopy weights =
-                    new LocalCopy("backbone.weights", settings.weights().get(), hadoop)) {
-                spec = settings.spec(labelVectors, plan.steps(), Optional.of(weights.path()), several);
-                graph = DpqNetwork.build(spec);
-            }
-        } else {
-            spec = settings.spec(labelVectors, plan.steps(), Optional.empty(), several);
-            graph = DpqNetwork.build(spec);
+        try (Learner learner = Learner.prepare(
+                context.spark(), settings, data, labelVectors, plan.steps(), context.out()::println)) {
+            final long start = System.nanoTime();
+            final Progress progress =
+                    new Progress(context.out(), (long) plan.slots() * settings.epochs(), System::nanoTime);
+            final Map<String, Double> losses = new Training(
+                            spark, settings, learner.data(), plan, trainer, learner.recipe(), progress)
+                    .run(learner.graph());
+            final Map<String, Object> metrics = new LinkedHashMap<>();
+            losses.forEach((stage, loss) -> metrics.put(stage + "Loss", loss));
+            metrics.put("imagesPerSecond", progress.imagesPerSecond());
+            metrics.put("trainingSeconds", (System.nanoTime() - start) / 1e9);
+            publish(context, spark, settings, plan, learner, metrics);
+            learner.done();
         }
-        final BatchRecipe recipe =
-                new BatchRecipe(settings.image(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
-        final long start = System.nanoTime();
-        final Progress progress =
-                new Progress(context.out(), (long) plan.slots() * settings.epochs(), System::nanoTime);
-        final Map<String, Double> losses =
-                new Training(spark, settings, data, plan, trainer, recipe, progress).run(graph);
-        final Map<String, Object> metrics = new LinkedHashMap<>();
-        losses.forEach((stage, loss) -> metrics.put(stage + "Loss", loss));
-        metrics.put("imagesPerSecond", progress.imagesPerSecond());
-        metrics.put("trainingSeconds", (System.nanoTime() - start) / 1e9);
-        publish(context, spark, settings, data, plan, spec, graph, recipe, metrics);
     }
 
     private static EpochPlan plan(final TrainSettings settings, final int images) {
@@ -183,25 +170,23 @@ public final class TrainJob implements Job {
             final JobContext context,
             final JavaSparkContext spark,
             final TrainSettings settings,
-            final TrainingData data,
             final EpochPlan plan,
-            final NetworkSpec spec,
-            final ComputationGraph graph,
-            final BatchRecipe recipe,
+            final Learner learner,
             final Map<String, Object> metrics)
             throws IOException {
-        final byte[] network = NetworkZip.write(graph, true);
-        final Codebooks codebooks = DpqNetwork.codebooks(graph);
-        final byte[] encoder = EncoderExport.toOnnx(graph);
-        final double parity = EncoderExport.parity(graph, encoder, spec.input(), settings.seed());
+        final TrainingData data = learner.data();
+        final byte[] network = NetworkZip.write(learner.whole(), true);
+        final Codebooks codebooks = DpqNetwork.codebooks(learner.graph());
+        final byte[] encoder = learner.encoder();
+        final double parity = learner.parity(encoder);
         if (!(parity <= MAX_PARITY)) {
             throw new IllegalStateException("The exported encoder differs from the network by " + parity
                     + " of the largest embedding value, more than " + MAX_PARITY + ".");
         }
         metrics.put("exportParity", parity);
         spark.sc().setJobDescription("train: measure the trained network");
-        final EmbeddingSample sample =
-                EmbeddingSample.of(spark, data, NetworkZip.write(graph, false), recipe, settings, METRICS_SAMPLE);
+        final EmbeddingSample sample = EmbeddingSample.of(
+                spark, data, NetworkZip.write(learner.graph(), false), learner.recipe(), settings, METRICS_SAMPLE);
         final double[] errors = sample.hardErrors(codebooks);
         metrics.put("measuredImages", sample.count());
         metrics.put("trainingAccuracy", sample.accuracy());
@@ -216,7 +201,7 @@ public final class TrainJob implements Job {
                         data.classes(),
                         settings.image(),
                         DpqConfig.kebab(settings.backbone()),
-                        Provenance.of(spark, settings, data.summary(), plan, spec),
+                        Provenance.of(spark, settings, data.summary(), plan, learner.spec()),
                         metrics),
                 Map.of(
                         ModelDirectory.NETWORK, network,

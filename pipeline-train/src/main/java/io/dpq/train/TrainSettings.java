@@ -4,6 +4,7 @@ import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.image.Augmentation;
 import io.dpq.image.ImageContract;
+import io.dpq.job.ResourcePlan;
 import io.dpq.lake.LakeSettings;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkSpec;
@@ -109,7 +110,21 @@ record TrainSettings(
         // The keys that only the network reads are checked by laying it out once, for two classes.
         DpqNetwork.check(
                 settings.spec(LabelVectors.orthonormal(2, settings.dimensions, 0), 1, Optional.empty(), false));
-        if (settings.weights.isPresent() && !PRETRAINED.contains(settings.backbone())) {
+        if (settings.backbone().fromFile() && settings.weights.isEmpty()) {
+            throw UserException.usage("backbone.kind is " + DpqConfig.kebab(settings.backbone())
+                    + ", so point backbone.weights to the file that holds the backbone.");
+        }
+        if (!settings.backbone().fromFile() && settings.featureLayer().isPresent()) {
+            throw UserException.usage("backbone.feature-layer is for backbones from files; leave it null or set"
+                    + " backbone.kind to keras, dl4j or onnx.");
+        }
+        if (settings.backbone() == Backbone.ONNX && !settings.featureCache().auto()) {
+            throw UserException.usage("backbone.kind is onnx, whose features are always computed once; set"
+                    + " train.feature-cache.enabled to auto.");
+        }
+        if (settings.weights.isPresent()
+                && !settings.backbone().fromFile()
+                && !PRETRAINED.contains(settings.backbone())) {
             throw UserException.usage("backbone.weights is given but the backbone "
                     + DpqConfig.kebab(settings.backbone())
                     + " always starts anew; leave the one null or choose another backbone.kind.");
@@ -196,6 +211,35 @@ record TrainSettings(
         return config.choice("quantization.similarity", Similarity.class);
     }
 
+    /** The layer of a backbone from a file that yields the features. */
+    Optional<String> featureLayer() {
+        return config.optionalString("backbone.feature-layer");
+    }
+
+    /**
+     * Whether and where what a frozen backbone yields is stored.
+     *
+     * @param auto whether it is, where there is something frozen
+     * @param path folder of caches
+     * @param keep whether it outlives the training
+     * @param threads that a task computes with
+     */
+    record FeatureCacheSettings(boolean auto, String path, boolean keep, int threads) {}
+
+    private enum Caching {
+        AUTO,
+        OFF
+    }
+
+    FeatureCacheSettings featureCache() {
+        final String section = "train.feature-cache.";
+        return new FeatureCacheSettings(
+                config.choice(section + "enabled", Caching.class) == Caching.AUTO,
+                config.optionalString(section + "path").orElse(modelPath + ".features"),
+                config.bool(section + "keep"),
+                ResourcePlan.from(config).threadsPerTask());
+    }
+
     /** The kind of backbone, as it is configured. */
     Backbone backbone() {
         return config.choice("backbone.kind", Backbone.class);
@@ -214,9 +258,20 @@ record TrainSettings(
             final int stepsPerEpoch,
             final Optional<String> localWeights,
             final boolean severalLabels) {
+        return spec(
+                labelVectors, stepsPerEpoch, NetworkSpec.Input.images(image.crop()), localWeights, severalLabels);
+    }
+
+    /** As {@link #spec(float[][], int, Optional, boolean)}, on another input than the images. */
+    NetworkSpec spec(
+            final float[][] labelVectors,
+            final int stepsPerEpoch,
+            final NetworkSpec.Input input,
+            final Optional<String> localWeights,
+            final boolean severalLabels) {
         return new NetworkSpec(
                 labelVectors.length,
-                NetworkSpec.Input.images(image.crop()),
+                input,
                 new NetworkSpec.BackboneSpec(
                         backbone(),
                         config.integer("backbone.width", 1, 65_536),
@@ -224,7 +279,8 @@ record TrainSettings(
                         localWeights,
                         config.bool("backbone.normalise-features"),
                         config.optionalString("backbone.frozen-up-to"),
-                        config.decimal("backbone.dropout", 0, 0.99)),
+                        config.decimal("backbone.dropout", 0, 0.99),
+                        featureLayer()),
                 new NetworkSpec.EmbeddingSpec(
                         config.choice("embedding.kind", NetworkSpec.EmbeddingKind.class), dimensions),
                 new NetworkSpec.QuantizationSpec(

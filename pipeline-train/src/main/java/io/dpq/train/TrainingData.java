@@ -169,6 +169,11 @@ final class TrainingData implements AutoCloseable {
         return keys;
     }
 
+    /** The same rows with other contents, which belong to whoever made them. */
+    TrainingData with(final JavaRDD<TrainRow> rows) {
+        return new TrainingData(classes, rows, summary, keys);
+    }
+
     @Override
     public void close() {
         checked.unpersist(false);

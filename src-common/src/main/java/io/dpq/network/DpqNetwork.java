@@ -97,6 +97,9 @@ public final class DpqNetwork {
     }
 
     private static void checkLength(final NetworkSpec spec, final Map<String, InputType> types) {
+        if (BackboneFiles.isStandIn(spec)) {
+            return;
+        }
         if (types.get(EMBEDDING) instanceof InputType.InputTypeFeedForward embedding
                 && embedding.getSize() != spec.embedding().dimensions()) {
             throw UserException.usage("embedding.kind is identity and there are " + embedding.getSize()
@@ -170,7 +173,7 @@ public final class DpqNetwork {
 
     /** What the named vertices yield of images [N, 3, S, S] or vectors [N, length], in inference mode. */
     public static INDArray[] activations(final ComputationGraph graph, final INDArray input, final String... names) {
-        if (takesVectors(graph)) {
+        if (!graph.getConfiguration().getNetworkInputs().contains(INPUT)) {
             // Deeplearning4j 1.0.0-M2.1 leaves a workspace open where an output directly follows the input.
             final Map<String, INDArray> all = graph.feedForward(new INDArray[] {input}, false);
             return Arrays.stream(names).map(all::get).toArray(INDArray[]::new);
