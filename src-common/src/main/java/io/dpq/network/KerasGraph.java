@@ -70,6 +70,9 @@ final class KerasGraph {
             }
             final KerasLayer read =
                     new KerasLayer(file, name, layer.path("class_name").asText(), layer.path(CONFIG), inputs);
+            if (inputs.isEmpty() && !read.type().equals("InputLayer")) {
+                throw read.refuse("has inputs that cannot be read");
+            }
             if (nodes.size() > 1) {
                 throw read.refuse("is used more than once");
             }

@@ -159,7 +159,7 @@ def main():
     x = L.Conv2D(2, 3, name="plain")(image)
     x = L.Identity(name="trick")(x)
     model = keras.Model(image, L.GlobalAveragePooling2D(name="end")(x))
-    config = keras2({"class_name": "Functional", "config": model.get_config()})
+    config = keras2(json.loads(model.to_json()))
     [trick] = [layer for layer in config["config"]["layers"] if layer["name"] == "trick"]
     trick["class_name"] = "Lambda"
     trick["config"]["function"] = ["bm8gY29kZQ==", None, None]
