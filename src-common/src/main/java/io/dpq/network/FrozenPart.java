@@ -57,7 +57,8 @@ public final class FrozenPart {
             final String name = whole.getVertices()[index].getVertexName();
             final GraphVertex vertex = vertices.get(name);
             if (vertex != null
-                    && (isFrozen(vertex) || learnsNothing(vertex) && frozen.containsAll(inputs.getOrDefault(name, List.of())))) {
+                    && (isFrozen(vertex)
+                            || (learnsNothing(vertex) && frozen.containsAll(inputs.getOrDefault(name, List.of()))))) {
                 frozen.add(name);
             }
         }
@@ -80,7 +81,7 @@ public final class FrozenPart {
 
     private static boolean isFrozen(final GraphVertex vertex) {
         return vertex instanceof FrozenVertex
-                || vertex instanceof LayerVertex layer && layer.getLayerConf().getLayer() instanceof FrozenLayer;
+                || (vertex instanceof LayerVertex layer && layer.getLayerConf().getLayer() instanceof FrozenLayer);
     }
 
     /** Exact classes, since a subclass may have parameters. */

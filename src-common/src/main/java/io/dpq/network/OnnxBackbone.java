@@ -112,7 +112,7 @@ public final class OnnxBackbone {
                     throw refuse(file, "does not yield float features", "name others in backbone.feature-layer");
                 }
                 final long[] found = features.getInfo().getShape();
-                if (found.length != 2 && found.length != 4 || found[0] != PROBES) {
+                if ((found.length != 2 && found.length != 4) || found[0] != PROBES) {
                     throw refuse(
                             file,
                             "yields " + Arrays.toString(found) + " for two images and not [2, F] or [2, C, H, W]",
@@ -136,7 +136,7 @@ public final class OnnxBackbone {
         if (shape.length == 4 && shape[3] == 3 && shape[1] != 3) {
             throw refuse(file, "takes channel-last images " + Arrays.toString(shape), "export it channel-first");
         }
-        if (shape.length != 4 || shape[1] >= 0 && shape[1] != 3) {
+        if (shape.length != 4 || (shape[1] >= 0 && shape[1] != 3)) {
             throw refuse(file, "takes inputs " + Arrays.toString(shape), "choose one of colour images [N, 3, S, S]");
         }
         if (shape[0] >= 0) {

@@ -328,7 +328,7 @@ final class OnnxOperators {
 
     private String globalPooling(final String name, final GlobalPoolingLayer conf, final String input) {
         final boolean mean = conf.getPoolingType() == PoolingType.AVG;
-        if (!mean && conf.getPoolingType() != PoolingType.MAX || !conf.isCollapseDimensions()) {
+        if ((!mean && conf.getPoolingType() != PoolingType.MAX) || !conf.isCollapseDimensions()) {
             throw unknown(name, conf);
         }
         final String pooled =

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
@@ -106,9 +107,10 @@ final class ZipBackbone {
         values.put(source.getConfiguration().getNetworkInputs().get(0), input);
         for (final String name : needed) {
             final GraphVertex vertex =
-                    source.getConfiguration().getVertices().get(name).clone();
-            final String[] from = source.getConfiguration().getVertexInputs().get(name).stream()
-                    .map(values::get)
+                    Objects.requireNonNull(source.getConfiguration().getVertices().get(name))
+                            .clone();
+            final String[] from = source.getConfiguration().getVertexInputs().getOrDefault(name, List.of()).stream()
+                    .map(before -> Objects.requireNonNull(values.get(before)))
                     .toArray(String[]::new);
             values.put(name, LayerNames.safe(name));
             if (vertex instanceof LayerVertex layered) {
@@ -132,8 +134,8 @@ final class ZipBackbone {
 
     /** A channel-last graph would flatten its images in another order. */
     private void requireChannelFirst(final String name, final Layer layer) {
-        if (layer instanceof ConvolutionLayer convolution && convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC
-                || layer instanceof SubsamplingLayer pooling && pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC) {
+        if ((layer instanceof ConvolutionLayer convolution && convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC)
+                || (layer instanceof SubsamplingLayer pooling && pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC)) {
             throw UserException.data("The layer \"" + name + "\" of " + file
                     + " works channel-last, so build the network channel-first (CNN2DFormat.NCHW).");
         }
