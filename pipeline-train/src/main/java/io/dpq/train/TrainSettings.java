@@ -118,7 +118,8 @@ record TrainSettings(
             throw UserException.usage("backbone.feature-layer is for backbones from files; leave it null or set"
                     + " backbone.kind to keras, dl4j or onnx.");
         }
-        if (settings.backbone() == Backbone.ONNX && !settings.featureCache().auto()) {
+        final boolean cached = settings.featureCache().auto();
+        if (settings.backbone() == Backbone.ONNX && !cached) {
             throw UserException.usage("backbone.kind is onnx, whose features are always computed once; set"
                     + " train.feature-cache.enabled to auto.");
         }

@@ -167,7 +167,8 @@ class BackboneFileTest {
         final Path onnx = directory.resolve("colours.onnx");
         Files.write(onnx, colours());
 
-        final Result result = train("backbone.kind=onnx", "backbone.weights=" + onnx);
+        final Result result = train(
+                "backbone.kind=onnx", "backbone.weights=" + onnx, "train.optimizer.learning-rate=0.1");
 
         assertThat(result.err).isEmpty();
         assertThat(result.out).contains("frozen layers once");

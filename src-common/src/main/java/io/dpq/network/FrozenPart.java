@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -75,7 +76,10 @@ public final class FrozenPart {
             return Optional.empty();
         }
         final String cut = border.iterator().next();
-        final long[] found = DpqNetwork.activations(whole, Nd4j.zeros(DataType.FLOAT, 1, 3, side, side), cut)[0].shape();
+        // All of them: Deeplearning4j 1.0.0-M2.1 leaves a workspace open where one is asked for that follows the input.
+        final Map<String, INDArray> activations =
+                whole.feedForward(new INDArray[] {Nd4j.zeros(DataType.FLOAT, 1, 3, side, side)}, false);
+        final long[] found = Objects.requireNonNull(activations.get(cut)).shape();
         return Optional.of(new FrozenPart(whole, frozen, cut, Arrays.copyOfRange(found, 1, found.length)));
     }
 
