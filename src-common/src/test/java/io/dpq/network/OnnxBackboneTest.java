@@ -84,7 +84,7 @@ class OnnxBackboneTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {9, 11, 15, 17})
+    @ValueSource(ints = {11, 15, 17})
     void modelsOfOtherOperatorSetsAreTaken(final int opset) {
         final Onnx.ModelProto model = source().toBuilder()
                 .setOpsetImport(0, Onnx.OperatorSetIdProto.newBuilder().setVersion(opset))
@@ -115,7 +115,7 @@ class OnnxBackboneTest {
         refused(() -> open(shaped(model, 1, 3, SIDE, SIDE), null, SIDE), "exactly 1 images at once");
         refused(() -> open(shaped(model, -1, 3, 12, 12), null, SIDE), "set image.crop to that");
         refused(() -> open(shaped(model, -1, SIDE, SIDE, 3), null, SIDE), "channel-last");
-        refused(() -> open(shaped(model, -1, 1, SIDE, SIDE), null, SIDE), "be run on images");
+        refused(() -> open(shaped(model, -1, 1, SIDE, SIDE), null, SIDE), "takes inputs [-1, 1, 8, 8]");
         refused(
                 () -> open(
                         model.toBuilder()

@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
 import org.nd4j.linalg.factory.Nd4j;
 
 class ZipBackboneTest {
@@ -145,7 +144,7 @@ class ZipBackboneTest {
     @Test
     void aFileThatHoldsJavaObjectsBesidesIsNotRead() {
         final String file = store(source(CNN2DFormat.NCHW));
-        ModelSerializer.addNormalizerToModel(Path.of(file).toFile(), new NormalizerStandardize());
+        ModelSerializer.addObjectToFile(Path.of(file).toFile(), "more", "an object");
 
         assertThatThrownBy(() -> DpqNetwork.build(spec(file, SIDE, null, null)))
                 .isInstanceOf(UserException.class)
