@@ -24,10 +24,15 @@ final class BackboneFiles {
         }
         final String file = spec.backbone().weights().get();
         if (spec.backbone().kind() == NetworkSpec.Backbone.DL4J) {
-            return ZipBackbone.read(file, spec.backbone().featureLayer()).add(graph, input, spec.input().size());
+            return ZipBackbone.read(file, spec.backbone().featureLayer())
+                    .add(graph, input, spec.input().size());
         }
         try (KerasFile keras = KerasFile.open(file)) {
-            return KerasLayers.add(KerasGraph.layers(keras, spec.backbone().featureLayer()), graph, input, spec.input().size());
+            return KerasLayers.add(
+                    KerasGraph.layers(keras, spec.backbone().featureLayer()),
+                    graph,
+                    input,
+                    spec.input().size());
         }
     }
 
@@ -44,7 +49,10 @@ final class BackboneFiles {
             switch (spec.backbone().kind()) {
                 case KERAS -> {
                     try (KerasFile keras = KerasFile.open(file)) {
-                        new KerasWeights(graph).load(keras, KerasGraph.layers(keras, spec.backbone().featureLayer()));
+                        new KerasWeights(graph)
+                                .load(
+                                        keras,
+                                        KerasGraph.layers(keras, spec.backbone().featureLayer()));
                     }
                     tryOut(graph, spec, file);
                 }
@@ -60,11 +68,18 @@ final class BackboneFiles {
     /** Whatever could fail on the first image or in the export must fail before the training and not after it. */
     private static void tryOut(final ComputationGraph graph, final NetworkSpec spec, final String file) {
         try {
-            DpqNetwork.embed(graph, Nd4j.zeros(DataType.FLOAT, 1, 3, spec.input().size(), spec.input().size()));
+            DpqNetwork.embed(
+                    graph,
+                    Nd4j.zeros(
+                            DataType.FLOAT,
+                            1,
+                            3,
+                            spec.input().size(),
+                            spec.input().size()));
         } catch (final RuntimeException e) {
             throw UserException.data(
-                    "The network in " + file + " does not take images of " + spec.input().size()
-                            + " pixels, so set image.crop to the side it was made for.",
+                    "The network in " + file + " does not take images of "
+                            + spec.input().size() + " pixels, so set image.crop to the side it was made for.",
                     e);
         }
         try {

@@ -56,7 +56,9 @@ public final class ChannelLastFlatten implements InputPreProcessor {
     public INDArray backprop(final INDArray epsilon, final int miniBatchSize, final LayerWorkspaceMgr workspaces) {
         return workspaces.dup(
                 ArrayType.ACTIVATION_GRAD,
-                epsilon.dup('c').reshape('c', epsilon.size(0), height, width, channels).permute(0, 3, 1, 2),
+                epsilon.dup('c')
+                        .reshape('c', epsilon.size(0), height, width, channels)
+                        .permute(0, 3, 1, 2),
                 'c');
     }
 

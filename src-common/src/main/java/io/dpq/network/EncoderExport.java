@@ -45,8 +45,7 @@ public final class EncoderExport {
     static byte[] upTo(final ComputationGraph graph, final String vertex, final long length) {
         final OnnxGraph onnx = new OnnxGraph();
         final String last = add(graph, vertex, onnx);
-        onnx.output(
-                onnx.node("Flatten", ACTIVATIONS, List.of(last), OnnxGraph.integer("axis", 1)), "N", length);
+        onnx.output(onnx.node("Flatten", ACTIVATIONS, List.of(last), OnnxGraph.integer("axis", 1)), "N", length);
         return onnx.toBytes();
     }
 

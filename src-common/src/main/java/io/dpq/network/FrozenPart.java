@@ -38,8 +38,7 @@ public final class FrozenPart {
     private final String cut;
     private final long[] shape;
 
-    private FrozenPart(
-            final ComputationGraph whole, final Set<String> frozen, final String cut, final long[] shape) {
+    private FrozenPart(final ComputationGraph whole, final Set<String> frozen, final String cut, final long[] shape) {
         this.whole = whole;
         this.frozen = frozen;
         this.cut = cut;
@@ -71,7 +70,8 @@ public final class FrozenPart {
         });
         // The image itself must not be needed behind the border either.
         final boolean imageNeeded = inputs.entrySet().stream()
-                .anyMatch(entry -> !frozen.contains(entry.getKey()) && entry.getValue().contains(DpqNetwork.INPUT));
+                .anyMatch(entry ->
+                        !frozen.contains(entry.getKey()) && entry.getValue().contains(DpqNetwork.INPUT));
         if (border.size() != 1 || imageNeeded) {
             return Optional.empty();
         }
@@ -143,9 +143,11 @@ public final class FrozenPart {
     }
 
     private void copy(final ComputationGraph from, final ComputationGraph to) {
-        learners(from).forEach(name -> from.getLayer(name)
-                .paramTable(false)
-                .forEach((key, values) -> to.getLayer(name).getParam(key).assign(values)));
+        learners(from)
+                .forEach(name -> from.getLayer(name)
+                        .paramTable(false)
+                        .forEach(
+                                (key, values) -> to.getLayer(name).getParam(key).assign(values)));
         to.getConfiguration().setIterationCount(from.getConfiguration().getIterationCount());
         to.getConfiguration().setEpochCount(from.getConfiguration().getEpochCount());
     }

@@ -45,12 +45,16 @@ final class KerasGraph {
                     + " does not have; choose one of " + String.join(", ", all.keySet()) + ".");
         }
         final Set<String> needed = needed(file.file(), all, last);
-        return all.values().stream().filter(layer -> needed.contains(layer.name())).toList();
+        return all.values().stream()
+                .filter(layer -> needed.contains(layer.name()))
+                .toList();
     }
 
     private static void sequential(final String file, final JsonNode model, final Map<String, KerasLayer> all) {
         // Old files have the list where newer ones have an object with the list.
-        final JsonNode list = model.path(CONFIG).isArray() ? model.path(CONFIG) : model.path(CONFIG).path(LAYERS);
+        final JsonNode list = model.path(CONFIG).isArray()
+                ? model.path(CONFIG)
+                : model.path(CONFIG).path(LAYERS);
         List<String> before = List.of();
         for (final JsonNode layer : list) {
             final String name = layer.path(CONFIG).path(NAME).asText();

@@ -58,7 +58,9 @@ record KerasLayer(String file, String name, String type, JsonNode config, List<S
         if (value.canConvertToInt()) {
             return new int[] {value.intValue(), value.intValue()};
         }
-        if (value.size() != 2 || !value.get(0).canConvertToInt() || !value.get(1).canConvertToInt()) {
+        if (value.size() != 2
+                || !value.get(0).canConvertToInt()
+                || !value.get(1).canConvertToInt()) {
             throw refuse("has an unreadable " + key);
         }
         return new int[] {value.get(0).intValue(), value.get(1).intValue()};
@@ -69,7 +71,9 @@ record KerasLayer(String file, String name, String type, JsonNode config, List<S
         final JsonNode value = config.path(key);
         if (value.size() == 2 && value.get(0).size() == 2 && value.get(1).size() == 2) {
             return new int[] {
-                value.get(0).get(0).asInt(), value.get(0).get(1).asInt(), value.get(1).get(0).asInt(),
+                value.get(0).get(0).asInt(),
+                value.get(0).get(1).asInt(),
+                value.get(1).get(0).asInt(),
                 value.get(1).get(1).asInt()
             };
         }

@@ -66,8 +66,7 @@ final class KerasLayers {
      * Adds layers behind the images of a side and returns the vertex that yields features [N, F], averaged over the image
      * where the last layer yields images.
      */
-    static String add(
-            final List<KerasLayer> layers, final GraphAssembly graph, final String input, final int side) {
+    static String add(final List<KerasLayer> layers, final GraphAssembly graph, final String input, final int side) {
         final boolean first = layers.stream()
                 .filter(KerasLayer::saysFormat)
                 .findFirst()
@@ -94,7 +93,9 @@ final class KerasLayers {
     }
 
     private void add(final KerasLayer layer) {
-        if (layer.saysFormat() && layer.channelsFirst() != channelsFirst && !layer.type().equals("Flatten")) {
+        if (layer.saysFormat()
+                && layer.channelsFirst() != channelsFirst
+                && !layer.type().equals("Flatten")) {
             throw layer.refuse("has another data_format than the layers before it");
         }
         final List<Value> inputs;
@@ -146,8 +147,13 @@ final class KerasLayers {
             case "AveragePooling2D" -> pooling(layer, PoolingType.AVG, input);
             case "GlobalMaxPooling2D" -> globalPooling(layer, PoolingType.MAX, input);
             case "GlobalAveragePooling2D" -> globalPooling(layer, PoolingType.AVG, input);
-            case "ZeroPadding2D" -> layer(layer.name(), new ZeroPaddingLayer.Builder(layer.margins("padding")).build(), image(layer, input));
-            case "Cropping2D" -> layer(layer.name(), new Cropping2D.Builder(layer.margins("cropping")).build(), image(layer, input));
+            case "ZeroPadding2D" ->
+                layer(
+                        layer.name(),
+                        new ZeroPaddingLayer.Builder(layer.margins("padding")).build(),
+                        image(layer, input));
+            case "Cropping2D" ->
+                layer(layer.name(), new Cropping2D.Builder(layer.margins("cropping")).build(), image(layer, input));
             case "Flatten" -> flatten(layer, input);
             case "Dense" -> dense(layer, input);
             case "Add" -> vertex(layer.name(), new ElementWiseVertex(ElementWiseVertex.Op.Add), alike(layer, inputs));
@@ -155,7 +161,8 @@ final class KerasLayers {
                 vertex(layer.name(), new ElementWiseVertex(ElementWiseVertex.Op.Product), alike(layer, inputs));
             case "Average" ->
                 vertex(layer.name(), new ElementWiseVertex(ElementWiseVertex.Op.Average), alike(layer, inputs));
-            case "Maximum" -> vertex(layer.name(), new ElementWiseVertex(ElementWiseVertex.Op.Max), alike(layer, inputs));
+            case "Maximum" ->
+                vertex(layer.name(), new ElementWiseVertex(ElementWiseVertex.Op.Max), alike(layer, inputs));
             case "Concatenate" -> concatenate(layer, inputs);
             default -> throw layer.refuse("is of a kind that cannot be taken over");
         };
@@ -190,7 +197,9 @@ final class KerasLayers {
         final InputType type =
                 vertex.getOutputType(0, inputs.stream().map(Value::type).toArray(InputType[]::new));
         return new Value(
-                graph.vertex(name(wanted), vertex, inputs.stream().map(Value::vertex).toArray(String[]::new)), type);
+                graph.vertex(
+                        name(wanted), vertex, inputs.stream().map(Value::vertex).toArray(String[]::new)),
+                type);
     }
 
     private Value activation(final KerasLayer layer, final IActivation activation, final Value input) {
@@ -212,7 +221,9 @@ final class KerasLayers {
                 layer.name(),
                 layer.type().equals("Dropout")
                         ? new DropoutLayer(kept)
-                        : new DropoutLayer.Builder().dropOut(new SpatialDropout(kept)).build(),
+                        : new DropoutLayer.Builder()
+                                .dropOut(new SpatialDropout(kept))
+                                .build(),
                 input);
     }
 
@@ -254,8 +265,8 @@ final class KerasLayers {
                     layer.name() + "_in" + group,
                     new ChannelSubset(group * channels / groups, (group + 1) * channels / groups - 1),
                     List.of(input));
-            parts.add(layer(
-                    groupName(layer, group), convolution(layer, part, layer.integer("filters") / groups), part));
+            parts.add(
+                    layer(groupName(layer, group), convolution(layer, part, layer.integer("filters") / groups), part));
         }
         return vertex(layer.name(), new MergeVertex(), parts);
     }
@@ -360,7 +371,8 @@ final class KerasLayers {
                 layer.name(),
                 new PreprocessorVertex(
                         channelsFirst && !layer.channelsFirst()
-                                ? new CnnToFeedForwardPreProcessor(type.getHeight(), type.getWidth(), type.getChannels())
+                                ? new CnnToFeedForwardPreProcessor(
+                                        type.getHeight(), type.getWidth(), type.getChannels())
                                 : new ChannelLastFlatten(type.getChannels(), type.getHeight(), type.getWidth())),
                 List.of(input));
     }

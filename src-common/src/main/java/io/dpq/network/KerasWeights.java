@@ -72,7 +72,11 @@ final class KerasWeights {
             final var part = NDArrayIndex.interval(group * each, (group + 1) * each);
             weights(layer, name, kernel.get(part, NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.all()));
             if (layer.flag("use_bias", true)) {
-                set(layer, name, DefaultParamInitializer.BIAS_KEY, needed(layer, arrays, BIAS).get(part));
+                set(
+                        layer,
+                        name,
+                        DefaultParamInitializer.BIAS_KEY,
+                        needed(layer, arrays, BIAS).get(part));
             }
         }
     }
@@ -112,10 +116,11 @@ final class KerasWeights {
     private void set(final KerasLayer layer, final String name, final String key, final INDArray values) {
         final INDArray parameter = graph.getLayer(LayerNames.safe(name)).getParam(key);
         if (parameter.length() != values.length() || (values.rank() > 1 && !parameter.equalShapes(values))) {
-            throw UserException.data("The file " + layer.file() + " gives the layer \"" + layer.name() + "\" weights of shape "
-                    + Arrays.toString(values.shape()) + " where images of this size need "
-                    + Arrays.toString(parameter.shape())
-                    + ", so set image.crop to the side the model was made for.");
+            throw UserException.data(
+                    "The file " + layer.file() + " gives the layer \"" + layer.name() + "\" weights of shape "
+                            + Arrays.toString(values.shape()) + " where images of this size need "
+                            + Arrays.toString(parameter.shape())
+                            + ", so set image.crop to the side the model was made for.");
         }
         parameter.assign(values.rank() == 1 ? values.reshape(parameter.shape()) : values);
     }

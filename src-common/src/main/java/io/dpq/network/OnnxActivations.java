@@ -52,9 +52,7 @@ final class OnnxActivations {
         }
         if (activation.equals(Activation.RELU6.getActivationFunction())) {
             return onnx.node(
-                    "Clip",
-                    name,
-                    List.of(input, onnx.scalar(name + ".least", 0), onnx.scalar(name + ".most", 6)));
+                    "Clip", name, List.of(input, onnx.scalar(name + ".least", 0), onnx.scalar(name + ".most", 6)));
         }
         if (activation.equals(Activation.SWISH.getActivationFunction())) {
             return onnx.node("Mul", name, List.of(input, onnx.node("Sigmoid", name + ".gate", inputs)));

@@ -82,8 +82,7 @@ public final class OnnxBackbone {
         try {
             model = Onnx.ModelProto.parseFrom(onnx);
         } catch (final InvalidProtocolBufferException e) {
-            throw UserException.data(
-                    "The file " + file + " is no ONNX model, so point backbone.weights to one.", e);
+            throw UserException.data("The file " + file + " is no ONNX model, so point backbone.weights to one.", e);
         }
         if (OnnxParts.isExternal(model.getGraph())) {
             throw refuse(file, "keeps weights in other files", "save it as one file");
@@ -105,8 +104,8 @@ public final class OnnxBackbone {
         try (OrtSession session = environment.createSession(model.toByteArray())) {
             checkInput(file, session.getInputInfo().values().iterator().next(), side);
             final long[] shape = {PROBES, 3, side, side};
-            try (OnnxTensor images =
-                            OnnxTensor.createTensor(environment, FloatBuffer.allocate(PROBES * 3 * side * side), shape);
+            try (OnnxTensor images = OnnxTensor.createTensor(
+                            environment, FloatBuffer.allocate(PROBES * 3 * side * side), shape);
                     OrtSession.Result result = session.run(Map.of(IMAGE, images))) {
                 if (!(result.get(0) instanceof OnnxTensor features) || features.getInfo().type != OnnxJavaType.FLOAT) {
                     throw refuse(file, "does not yield float features", "name others in backbone.feature-layer");
@@ -186,6 +185,7 @@ public final class OnnxBackbone {
         final long[] shape = input.shape(EncoderExport.PROBES);
         final float[][] features = EncoderExport.run(features(), images, shape);
         return EncoderExport.worseHalf(
-                DpqNetwork.embed(head, Nd4j.create(features)).toFloatMatrix(), EncoderExport.run(encoder, images, shape));
+                DpqNetwork.embed(head, Nd4j.create(features)).toFloatMatrix(),
+                EncoderExport.run(encoder, images, shape));
     }
 }

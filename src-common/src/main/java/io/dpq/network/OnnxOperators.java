@@ -210,7 +210,8 @@ final class OnnxOperators {
     private static Onnx.AttributeProto convolutionPadding(final String name, final ConvolutionLayer conf) {
         final int[] kernel = conf.getKernelSize();
         final int[] dilation = conf.getDilation();
-        if (conf.getConvolutionMode() != ConvolutionMode.Same || Arrays.stream(dilation).allMatch(d -> d == 1)) {
+        if (conf.getConvolutionMode() != ConvolutionMode.Same
+                || Arrays.stream(dilation).allMatch(d -> d == 1)) {
             return padding(name, conf, conf.getConvolutionMode(), conf.getPadding());
         }
         if (Arrays.stream(conf.getStride()).anyMatch(stride -> stride != 1)) {
@@ -231,7 +232,8 @@ final class OnnxOperators {
             return onnx.node("MaxPool", name, List.of(input), kernel, strides, dilations, padding);
         }
         // Padding counts in neither library's mean as Keras builds it; other graphs may count it.
-        if (conf.getPoolingType() == PoolingType.AVG && Arrays.stream(conf.getDilation()).allMatch(d -> d == 1)) {
+        if (conf.getPoolingType() == PoolingType.AVG
+                && Arrays.stream(conf.getDilation()).allMatch(d -> d == 1)) {
             return onnx.node("AveragePool", name, List.of(input), kernel, strides, padding);
         }
         throw unknown(name, conf);
@@ -331,8 +333,7 @@ final class OnnxOperators {
         if ((!mean && conf.getPoolingType() != PoolingType.MAX) || !conf.isCollapseDimensions()) {
             throw unknown(name, conf);
         }
-        final String pooled =
-                onnx.node(mean ? "GlobalAveragePool" : "GlobalMaxPool", name + ".pool", List.of(input));
+        final String pooled = onnx.node(mean ? "GlobalAveragePool" : "GlobalMaxPool", name + ".pool", List.of(input));
         return onnx.node("Flatten", name, List.of(pooled), OnnxGraph.integer("axis", 1));
     }
 
@@ -344,8 +345,7 @@ final class OnnxOperators {
     }
 
     private String activation(final String name, final IActivation activation, final String input) {
-        return OnnxActivations.add(onnx, name, activation, input)
-                .orElseThrow(() -> unknown(name, activation));
+        return OnnxActivations.add(onnx, name, activation, input).orElseThrow(() -> unknown(name, activation));
     }
 
     private static INDArray parameter(final Layer layer, final String key) {

@@ -31,13 +31,15 @@ final class OnnxParts {
         final Set<String> names = graph.getInitializerList().stream()
                 .map(Onnx.TensorProto::getName)
                 .collect(Collectors.toCollection(HashSet::new));
-        graph.getSparseInitializerList().forEach(sparse -> names.add(sparse.getValues().getName()));
+        graph.getSparseInitializerList()
+                .forEach(sparse -> names.add(sparse.getValues().getName()));
         return names;
     }
 
     /** Whether a node yields a value. */
     static boolean yields(final Onnx.GraphProto graph, final String value) {
-        return graph.getNodeList().stream().anyMatch(node -> node.getOutputList().contains(value));
+        return graph.getNodeList().stream()
+                .anyMatch(node -> node.getOutputList().contains(value));
     }
 
     /** Whether a tensor lies outside the file. */
@@ -60,8 +62,7 @@ final class OnnxParts {
                 uses(graph.getNode(i), needed);
             }
         }
-        final UnaryOperator<String> names =
-                name -> name.isEmpty() ? name : name.equals(input) ? image : PREFIX + name;
+        final UnaryOperator<String> names = name -> name.isEmpty() ? name : name.equals(input) ? image : PREFIX + name;
         for (int i = 0; i < keep.length; i++) {
             if (keep[i]) {
                 kept.addNode(renamed(graph.getNode(i), names));
@@ -145,8 +146,7 @@ final class OnnxParts {
         graph.getInitializerList()
                 .forEach(tensor -> turned.addInitializer(tensor.toBuilder().setName(names.apply(tensor.getName()))));
         graph.getSparseInitializerList().forEach(sparse -> turned.addSparseInitializer(renamed(sparse, names)));
-        graph.getInputList()
-                .forEach(value -> turned.addInput(value.toBuilder().setName(names.apply(value.getName()))));
+        graph.getInputList().forEach(value -> turned.addInput(value.toBuilder().setName(names.apply(value.getName()))));
         graph.getOutputList()
                 .forEach(value -> turned.addOutput(value.toBuilder().setName(names.apply(value.getName()))));
         return turned.build();
@@ -159,17 +159,17 @@ final class OnnxParts {
         if (images) {
             final String pooled = PREFIX + features + "/pooled";
             graph.addNode(node("GlobalAveragePool", output, pooled))
-                    .addNode(node("Flatten", pooled, features).toBuilder()
-                            .addAttribute(OnnxGraph.integer("axis", 1)));
+                    .addNode(node("Flatten", pooled, features).toBuilder().addAttribute(OnnxGraph.integer("axis", 1)));
         } else {
             graph.addNode(node("Identity", output, features));
         }
         return model.toBuilder()
-                .setGraph(graph.clearOutput().addOutput(Onnx.ValueInfoProto.newBuilder()
-                        .setName(features)
-                        .setType(Onnx.TypeProto.newBuilder()
-                                .setTensorType(Onnx.TypeProto.Tensor.newBuilder()
-                                        .setElemType(Onnx.TensorProto.DataType.FLOAT.getNumber())))))
+                .setGraph(graph.clearOutput()
+                        .addOutput(Onnx.ValueInfoProto.newBuilder()
+                                .setName(features)
+                                .setType(Onnx.TypeProto.newBuilder()
+                                        .setTensorType(Onnx.TypeProto.Tensor.newBuilder()
+                                                .setElemType(Onnx.TensorProto.DataType.FLOAT.getNumber())))))
                 .build();
     }
 
@@ -188,8 +188,7 @@ final class OnnxParts {
      *
      * @param between the model's output, which becomes the head's only input
      */
-    static Onnx.ModelProto join(
-            final Onnx.ModelProto model, final String between, final Onnx.ModelProto head) {
+    static Onnx.ModelProto join(final Onnx.ModelProto model, final String between, final Onnx.ModelProto head) {
         final String input = head.getGraph().getInput(0).getName();
         final UnaryOperator<String> names = name -> name.equals(input) ? between : name;
         final Onnx.GraphProto.Builder graph = model.getGraph().toBuilder()

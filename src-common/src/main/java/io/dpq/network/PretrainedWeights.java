@@ -50,8 +50,7 @@ final class PretrainedWeights {
         if (kernel == null || bias == null) {
             throw unfitting(file, "has no layer \"" + name + "\" with a kernel and a bias");
         }
-        assign(
-                layer.getParam(ConvolutionParamInitializer.WEIGHT_KEY), channelFirst(kernel, flattened), name, file);
+        assign(layer.getParam(ConvolutionParamInitializer.WEIGHT_KEY), channelFirst(kernel, flattened), name, file);
         assign(layer.getParam(ConvolutionParamInitializer.BIAS_KEY), bias, name, file);
     }
 

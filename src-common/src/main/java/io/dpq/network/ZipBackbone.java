@@ -58,13 +58,15 @@ final class ZipBackbone {
             source = NetworkZip.restore(Files.readAllBytes(Path.of(file)), false);
         } catch (final IOException | RuntimeException e) {
             throw UserException.data(
-                    "The file " + file + " cannot be taken for a backbone, so point backbone.weights to a Deeplearning4j"
+                    "The file " + file
+                            + " cannot be taken for a backbone, so point backbone.weights to a Deeplearning4j"
                             + " ComputationGraph stored by ModelSerializer, with nothing besides.",
                     e);
         }
         final Map<String, List<String>> inputs = source.getConfiguration().getVertexInputs();
         if (source.getConfiguration().getNetworkInputs().size() != 1) {
-            throw UserException.data("The network in " + file + " has several inputs, so choose one that takes images.");
+            throw UserException.data(
+                    "The network in " + file + " has several inputs, so choose one that takes images.");
         }
         final String last = feature.orElseGet(() -> last(source));
         if (!inputs.containsKey(last)) {
@@ -78,7 +80,10 @@ final class ZipBackbone {
         final String output = source.getConfiguration().getNetworkOutputs().get(0);
         final @Nullable Layer layer = layer(source, output);
         return layer instanceof BaseOutputLayer || layer instanceof LossLayer
-                ? source.getConfiguration().getVertexInputs().getOrDefault(output, List.of(output)).get(0)
+                ? source.getConfiguration()
+                        .getVertexInputs()
+                        .getOrDefault(output, List.of(output))
+                        .get(0)
                 : output;
     }
 
@@ -106,9 +111,9 @@ final class ZipBackbone {
         final Map<String, String> values = new LinkedHashMap<>();
         values.put(source.getConfiguration().getNetworkInputs().get(0), input);
         for (final String name : needed) {
-            final GraphVertex vertex =
-                    Objects.requireNonNull(source.getConfiguration().getVertices().get(name))
-                            .clone();
+            final GraphVertex vertex = Objects.requireNonNull(
+                            source.getConfiguration().getVertices().get(name))
+                    .clone();
             final String[] from = source.getConfiguration().getVertexInputs().getOrDefault(name, List.of()).stream()
                     .map(before -> Objects.requireNonNull(values.get(before)))
                     .toArray(String[]::new);
@@ -168,7 +173,8 @@ final class ZipBackbone {
                 final INDArray to = graph.getLayer(LayerNames.safe(name)).getParam(parameter.getKey());
                 if (!to.equalShapes(parameter.getValue())) {
                     throw UserException.data("The network in " + file + " gives the layer \"" + name
-                            + "\" weights of shape " + Arrays.toString(parameter.getValue().shape())
+                            + "\" weights of shape "
+                            + Arrays.toString(parameter.getValue().shape())
                             + " where colour images of this size need " + Arrays.toString(to.shape())
                             + ", so set image.crop to the side it was made for.");
                 }

@@ -27,8 +27,8 @@ class AlexNetTest {
     /** The last pooling leaves 2×2 pixels, so that the order of the flattened image matters. */
     private static final int SIDE = 99;
 
-    private static final List<String> LAYERS = List.of(
-            "conv1", "conv2_0", "conv2_1", "conv3", "conv4_0", "conv4_1", "conv5_0", "conv5_1", "fc6", "fc7");
+    private static final List<String> LAYERS =
+            List.of("conv1", "conv2_0", "conv2_1", "conv3", "conv4_0", "conv4_1", "conv5_0", "conv5_1", "fc6", "fc7");
 
     @TempDir
     private Path folder;
@@ -50,11 +50,7 @@ class AlexNetTest {
         return flattened
                 .map(flat -> kernel.dup('c')
                         .reshape(
-                                'c',
-                                flat.getNumChannels(),
-                                flat.getInputHeight(),
-                                flat.getInputWidth(),
-                                kernel.size(1))
+                                'c', flat.getNumChannels(), flat.getInputHeight(), flat.getInputWidth(), kernel.size(1))
                         .permute(1, 2, 0, 3)
                         .dup('c')
                         .reshape('c', kernel.size(0), kernel.size(1)))

@@ -75,8 +75,7 @@ class FrozenPartTest {
         final INDArray features = features(twin, part, images);
         assertThat(difference(
                         DpqNetwork.embed(rest, features),
-                        DpqNetwork.embed(
-                                twin, Nd4j.createFromArray(images).reshape('c', 2, 3, SIDE, SIDE))))
+                        DpqNetwork.embed(twin, Nd4j.createFromArray(images).reshape('c', 2, 3, SIDE, SIDE))))
                 .isLessThan(1e-5);
         // The executors compute the same by another engine.
         try (OnnxEmbedder embedder = new OnnxEmbedder(part.onnx(), SIDE, 1)) {
@@ -91,8 +90,7 @@ class FrozenPartTest {
         assertThat(FrozenPart.of(DpqNetwork.build(spec(NetworkSpec.Backbone.SQUEEZENET, null)), SIDE))
                 .isEmpty();
         // The next layers see the squeezed image and the first half of what it expands to.
-        assertThat(FrozenPart.of(
-                        DpqNetwork.build(spec(NetworkSpec.Backbone.SQUEEZENET, "fire3_expand1x1")), SIDE))
+        assertThat(FrozenPart.of(DpqNetwork.build(spec(NetworkSpec.Backbone.SQUEEZENET, "fire3_expand1x1")), SIDE))
                 .isEmpty();
     }
 }

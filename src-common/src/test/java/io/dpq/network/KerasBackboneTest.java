@@ -139,7 +139,8 @@ class KerasBackboneTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("\"trick\" (Lambda)")
                 .hasMessageContaining("backbone.feature-layer");
-        assertThat(DpqNetwork.build(spec("lambda.h5", "plain")).getLayer("plain")).isNotNull();
+        assertThat(DpqNetwork.build(spec("lambda.h5", "plain")).getLayer("plain"))
+                .isNotNull();
     }
 
     @Test
@@ -148,8 +149,7 @@ class KerasBackboneTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("\"middle\"")
                 .hasMessageContaining("first, spatial, pool");
-        assertThatThrownBy(() -> DpqNetwork.build(
-                        spec(resource("sequential.h5").toString(), SIDE, null, "middle")))
+        assertThatThrownBy(() -> DpqNetwork.build(spec(resource("sequential.h5").toString(), SIDE, null, "middle")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("backbone.frozen-up-to")
                 .hasMessageContaining("first, spatial, pool");
@@ -157,13 +157,11 @@ class KerasBackboneTest {
 
     @Test
     void imagesOfAnotherSizeThanDenseLayersNeedAreRefused() {
-        assertThatThrownBy(
-                        () -> DpqNetwork.build(spec(resource("functional.h5").toString(), 40, "dense", null)))
+        assertThatThrownBy(() -> DpqNetwork.build(spec(resource("functional.h5").toString(), 40, "dense", null)))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("\"flat_bn\"")
                 .hasMessageContaining("image.crop");
-        assertThatThrownBy(() ->
-                        DpqNetwork.build(spec(resource("sequential.h5").toString(), 4, null, null)))
+        assertThatThrownBy(() -> DpqNetwork.build(spec(resource("sequential.h5").toString(), 4, null, null)))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("image.crop");
     }
@@ -171,8 +169,8 @@ class KerasBackboneTest {
     @Test
     void aPretrainedModelGivesItsPublishedFeatures() {
         final Path folder = SharedData.backbones();
-        final ComputationGraph graph = DpqNetwork.build(spec(
-                folder.resolve("squeezenet_v1.0_imagenet_features.h5").toString(), 227, null, null));
+        final ComputationGraph graph = DpqNetwork.build(
+                spec(folder.resolve("squeezenet_v1.0_imagenet_features.h5").toString(), 227, null, null));
         final INDArray images = Nd4j.createFromNpyFile(
                         folder.resolve("check_input_rgb_u8.npy").toFile())
                 .castTo(DataType.FLOAT)

@@ -163,7 +163,8 @@ class LossGradientPropertyTest {
         assertFinite(gradients.residual());
         assertFinite(gradients.codebook());
         if (similarity == Similarity.COSINE) {
-            assertThat(gradients.residual().getRow(1).amaxNumber().doubleValue()).isZero();
+            assertThat(gradients.residual().getRow(1).amaxNumber().doubleValue())
+                    .isZero();
         }
         final Assignment nothing = new Assignment(residual.mul(0), codebook.mul(0), similarity, 1);
         assertThat(nothing.chosen()).containsOnly(0);

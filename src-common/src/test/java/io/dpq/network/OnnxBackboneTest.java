@@ -37,10 +37,10 @@ class OnnxBackboneTest {
     }
 
     private static ComputationGraph head(final int length, final boolean normalise) {
-        final NetworkSpec plain = Specs.vectors(length, new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, 6), true);
+        final NetworkSpec plain =
+                Specs.vectors(length, new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, 6), true);
         final ComputationGraph graph = DpqNetwork.build(Specs.with(
-                plain,
-                Specs.backbone(NetworkSpec.Backbone.ONNX, Optional.empty(), Optional.empty(), normalise, 0)));
+                plain, Specs.backbone(NetworkSpec.Backbone.ONNX, Optional.empty(), Optional.empty(), normalise, 0)));
         for (int i = 0; i < 3; i++) {
             graph.fit(DpqNetwork.batch(
                     Specs.gaussian(1, 4 * length, i)[0],
@@ -67,8 +67,7 @@ class OnnxBackboneTest {
                 OnnxEmbedder whole = new OnnxEmbedder(encoder, SIDE, 1)) {
             final INDArray expected = DpqNetwork.embed(
                     head, Nd4j.createFromArray(features.embed(images, 3)).reshape('c', 3, backbone.length()));
-            final INDArray actual =
-                    Nd4j.createFromArray(whole.embed(images, 3)).reshape('c', 3, 6);
+            final INDArray actual = Nd4j.createFromArray(whole.embed(images, 3)).reshape('c', 3, 6);
             assertThat(actual.sub(expected).amaxNumber().doubleValue()).isLessThan(1e-5);
         }
     }
@@ -98,11 +97,14 @@ class OnnxBackboneTest {
     @Test
     void oldModelsThatListWeightsAmongTheirInputsAreTaken() {
         final Onnx.ModelProto.Builder old = source().toBuilder().setIrVersion(3);
-        old.getGraphBuilder().getInitializerList().forEach(weights -> old.getGraphBuilder()
-                .addInput(Onnx.ValueInfoProto.newBuilder()
-                        .setName(weights.getName())
-                        .setType(Onnx.TypeProto.newBuilder()
-                                .setTensorType(Onnx.TypeProto.Tensor.newBuilder().setElemType(weights.getDataType())))));
+        old.getGraphBuilder()
+                .getInitializerList()
+                .forEach(weights -> old.getGraphBuilder()
+                        .addInput(Onnx.ValueInfoProto.newBuilder()
+                                .setName(weights.getName())
+                                .setType(Onnx.TypeProto.newBuilder()
+                                        .setTensorType(Onnx.TypeProto.Tensor.newBuilder()
+                                                .setElemType(weights.getDataType())))));
 
         assertThat(open(old.build(), null, SIDE).length()).isEqualTo(5);
     }
@@ -119,15 +121,14 @@ class OnnxBackboneTest {
         refused(
                 () -> open(
                         model.toBuilder()
-                                .setOpsetImport(0, Onnx.OperatorSetIdProto.newBuilder().setVersion(6))
+                                .setOpsetImport(
+                                        0, Onnx.OperatorSetIdProto.newBuilder().setVersion(6))
                                 .build(),
                         null,
                         SIDE),
                 "operator set 6");
         final Onnx.ModelProto.Builder external = model.toBuilder();
-        external.getGraphBuilder()
-                .getInitializerBuilder(0)
-                .setDataLocation(Onnx.TensorProto.DataLocation.EXTERNAL);
+        external.getGraphBuilder().getInitializerBuilder(0).setDataLocation(Onnx.TensorProto.DataLocation.EXTERNAL);
         refused(() -> open(external.build(), null, SIDE), "weights in other files");
         final Onnx.ModelProto.Builder two = model.toBuilder();
         two.getGraphBuilder().addOutput(Onnx.ValueInfoProto.newBuilder().setName("features"));
@@ -135,7 +136,8 @@ class OnnxBackboneTest {
         assertThat(open(two.build(), "embedding", SIDE).length()).isEqualTo(5);
     }
 
-    private static void refused(final org.assertj.core.api.ThrowableAssert.ThrowingCallable call, final String sentence) {
+    private static void refused(
+            final org.assertj.core.api.ThrowableAssert.ThrowingCallable call, final String sentence) {
         assertThatThrownBy(call).isInstanceOf(UserException.class).hasMessageContaining(sentence);
     }
 

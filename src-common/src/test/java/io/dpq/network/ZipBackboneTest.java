@@ -117,7 +117,8 @@ class ZipBackboneTest {
                         .doubleValue())
                 .isLessThan(1e-6);
         assertThat(graph.getLayer("backbone_embedding")).isInstanceOf(org.deeplearning4j.nn.layers.FrozenLayer.class);
-        assertThat(graph.getVertices()).noneMatch(vertex -> vertex.getVertexName().equals("hidden"));
+        assertThat(graph.getVertices())
+                .noneMatch(vertex -> vertex.getVertexName().equals("hidden"));
     }
 
     @Test
