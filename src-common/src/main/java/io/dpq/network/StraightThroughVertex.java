@@ -15,7 +15,10 @@ import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** {@link StraightThrough} at work. For one thread, as every part of a graph. */
+@SuppressWarnings("overrides") // The library's own classes disagree on whether setInputs is of variable arity.
 final class StraightThroughVertex extends BaseGraphVertex {
+    private static final long serialVersionUID = 1L;
+
     private final int dimensions;
 
     StraightThroughVertex(
