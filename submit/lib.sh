@@ -57,6 +57,8 @@ ensure_built() {
     tail -n 30 "$DPQ_STATE/build.log" >&2
     fail 3 "The build failed; its log is $DPQ_STATE/build.log."
   fi
+  # Maven leaves a jar whose content is the same as it was, old time and all, and every later command would build again.
+  touch "$DPQ_ROOT"/pipeline-*/target/dpq-*-spark.jar
 }
 
 # Chooses the Spark home: the user's, or the one assembled from Maven artifacts.

@@ -18,13 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class Batch {
     private final int size;
     private final int levels;
+    private final boolean keepEmbeddings;
     private final int tensorLength;
     private final float[] tensors;
     private final List<Row> images;
 
-    Batch(final int size, final int levels, final int tensorLength) {
+    Batch(final int size, final int levels, final boolean keepEmbeddings, final int tensorLength) {
         this.size = size;
         this.levels = levels;
+        this.keepEmbeddings = keepEmbeddings;
         this.tensorLength = tensorLength;
         this.tensors = new float[Math.multiplyExact(size, tensorLength)];
         this.images = new ArrayList<>(size);
@@ -61,19 +63,29 @@ final class Batch {
         model.quantizer().encode(embeddings, size, codes);
         final List<Row> rows = new ArrayList<>(images.size());
         for (int i = 0; i < images.size(); i++) {
-            rows.add(row(images.get(i), codes, i * levels));
+            final int dimensions = embeddings.length / size;
+            rows.add(row(
+                    images.get(i),
+                    codes,
+                    i * levels,
+                    keepEmbeddings
+                            ? Arrays.copyOfRange(embeddings, i * dimensions, (i + 1) * dimensions)
+                            : null));
         }
         images.clear();
         return rows;
     }
 
-    private Row row(final Row image, final short[] codes, final int offset) {
-        final @Nullable Object[] values = new @Nullable Object[3 + levels + 3];
+    private Row row(final Row image, final short[] codes, final int offset, final float @Nullable [] embedding) {
+        final @Nullable Object[] values = new @Nullable Object[3 + levels + 3 + (embedding == null ? 0 : 1)];
         for (int i = 0; i < 3; i++) {
             values[i] = image.get(i);
         }
         for (int level = 0; level < levels; level++) {
             values[3 + level] = codes[offset + level];
+        }
+        if (embedding != null) {
+            values[values.length - 1] = embedding;
         }
         return RowFactory.create(values);
     }

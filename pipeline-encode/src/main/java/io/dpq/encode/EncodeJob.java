@@ -85,6 +85,7 @@ public final class EncodeJob implements Job {
             int batchSize,
             long partitionBytes,
             long rowsPerFile,
+            boolean keepEmbeddings,
             double maxQuarantineFraction) {
         static Settings from(final DpqConfig config) {
             final long partitionBytes = config.bytes("encode.partition-bytes");
@@ -99,6 +100,7 @@ public final class EncodeJob implements Job {
                     config.integer("encode.batch-size", 1, 4096),
                     partitionBytes,
                     config.whole("encode.rows-per-file", 1, Integer.MAX_VALUE),
+                    config.bool("encode.columns.embedding"),
                     config.decimal("encode.max-quarantine-fraction", 0, 1));
         }
     }
@@ -203,6 +205,7 @@ public final class EncodeJob implements Job {
                 source(settings, model.modelId(), new SerializableConfiguration(spark.hadoopConfiguration())),
                 settings.batchSize(),
                 model.levels(),
+                settings.keepEmbeddings(),
                 spark.longAccumulator("dpq.encode.decoded"),
                 encoded,
                 quarantined);

@@ -20,6 +20,7 @@ import org.apache.spark.util.TaskCompletionListener;
  * @param model of the executor's JVM
  * @param batchSize images the network sees at once
  * @param levels L
+ * @param keepEmbeddings whether staged rows hold the embedding as well
  * @param decoded counts images decoded
  * @param encoded counts images encoded
  * @param quarantined counts images refused
@@ -28,6 +29,7 @@ record EncodeTask(
         ModelSource model,
         int batchSize,
         int levels,
+        boolean keepEmbeddings,
         LongAccumulator decoded,
         LongAccumulator encoded,
         LongAccumulator quarantined)
@@ -50,7 +52,12 @@ record EncodeTask(
                         functions
                                 .when(content.isNotNull(), functions.xxhash64(content))
                                 .as("content_hash"))
-                .mapPartitions(this, Encoders.row(CodeSchema.staged(levels)));
+                .mapPartitions(
+                        this,
+                        Encoders.row(
+                                keepEmbeddings
+                                        ? CodeSchema.stagedWithEmbeddings(levels)
+                                        : CodeSchema.staged(levels)));
     }
 
     @Override

@@ -55,8 +55,8 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
         this.decoder = new ImageDecoder(model.image());
         this.tensors = new Tensors(model.image());
         final int tensorLength = model.image().tensorLength();
-        this.filling = new Batch(batchSize, levels, tensorLength);
-        this.other = new Batch(batchSize, levels, tensorLength);
+        this.filling = new Batch(batchSize, levels, counters.keepEmbeddings(), tensorLength);
+        this.other = new Batch(batchSize, levels, counters.keepEmbeddings(), tensorLength);
         this.network = Executors.newSingleThreadExecutor(runnable -> {
             final Thread thread = new Thread(runnable, "dpq-network");
             thread.setDaemon(true);
@@ -125,7 +125,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
             final @Nullable Long length,
             final ImageRejectedException.Reason reason,
             final String detail) {
-        final @Nullable Object[] values = new @Nullable Object[3 + levels + 3];
+        final @Nullable Object[] values = new @Nullable Object[3 + levels + 3 + (counters.keepEmbeddings() ? 1 : 0)];
         values[0] = image.get(0);
         values[1] = image.get(1);
         values[2] = image.get(5);

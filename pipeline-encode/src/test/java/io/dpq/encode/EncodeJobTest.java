@@ -12,9 +12,11 @@ import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
 import io.dpq.lake.SampleLake;
+import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
+import io.dpq.quantizer.ResidualEncoder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -99,6 +101,7 @@ final class EncodeJobTest {
     @Test
     void everyImageIsEncodedOrAccountedFor() {
         assertThat(encode(TOLERANT)).isEqualTo(Job.Outcome.DONE);
+        assertThat(table().hasEmbeddings(table().runs())).isFalse();
 
         final RunManifest run = newest();
         assertThat(run.modelId()).isEqualTo(model.modelId());
@@ -173,6 +176,31 @@ final class EncodeJobTest {
         }
     }
 
+    @Test
+    void keepsTheEmbeddingsWhereTheyAreAskedFor() {
+        encode(TOLERANT, "encode.columns.embedding=true");
+        assertThat(table().hasEmbeddings(table().runs())).isTrue();
+        final ResidualEncoder quantizer = new ResidualEncoder(ModelDirectory.open(
+                        shared.resolve("model").toString(), spark.sparkContext().hadoopConfiguration())
+                .codebooks());
+        for (final Row row : rows(folder.resolve("codes"))) {
+            final List<Float> stored = row.getList(row.fieldIndex("embedding"));
+            final float[] embedding = new float[stored.size()];
+            for (int d = 0; d < embedding.length; d++) {
+                embedding[d] = stored.get(d);
+            }
+            final short[] codes = new short[TestModel.LEVELS];
+            quantizer.encode(embedding, 1, codes);
+            for (int level = 1; level <= TestModel.LEVELS; level++) {
+                assertThat(row.<Short>getAs(CodeTable.column(level))).isEqualTo(codes[level - 1]);
+            }
+        }
+        assertThat(table().readEmbeddings(spark, model.modelId(), table().runs()).columns())
+                .containsExactly("id", "labels", "embedding");
+        // Readers of codes alone see no difference.
+        assertThat(table().read(spark, model.modelId(), 1).columns()).containsExactly("id", "labels", "level_1");
+    }
+
     private Dataset<Row> images() {
         final Lake lake = Lake.open(spark, LakeSettings.from(config(), "encode.lake"));
         return lake.read(lake.listing(), 64L << 20, 256L << 20).cache();
@@ -187,6 +215,7 @@ final class EncodeJobTest {
                 () -> Embedders.model(path, modelId, engine, 1, hadoop.value()),
                 8,
                 TestModel.LEVELS,
+                false,
                 spark.sparkContext().longAccumulator(),
                 spark.sparkContext().longAccumulator(),
                 spark.sparkContext().longAccumulator());

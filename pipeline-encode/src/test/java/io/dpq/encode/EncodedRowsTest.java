@@ -79,7 +79,7 @@ final class EncodedRowsTest {
     private EncodedRows rows(final Iterator<Row> source, final Embedder embedder) {
         final SharedModel model = new SharedModel(CONTRACT, embedder, new ResidualEncoder(CODEBOOKS));
         return new EncodedRows(
-                source, model, BATCH, 2, new EncodeTask(() -> model, BATCH, 2, decoded, encoded, quarantined));
+                source, model, BATCH, 2, new EncodeTask(() -> model, BATCH, 2, false, decoded, encoded, quarantined));
     }
 
     private static Row image(final int grey) {

@@ -2,6 +2,8 @@ package io.dpq.eval;
 
 import io.dpq.codes.CodeTable;
 import io.dpq.config.UserException;
+import io.dpq.ranking.CodeBlock;
+import io.dpq.ranking.Ties;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;

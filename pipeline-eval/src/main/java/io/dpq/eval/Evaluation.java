@@ -4,6 +4,8 @@ import io.dpq.config.UserException;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
+import io.dpq.ranking.CodeBlock;
+import io.dpq.ranking.Ties;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;

@@ -1,5 +1,6 @@
 package io.dpq.eval;
 
+import io.dpq.ranking.Ties;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

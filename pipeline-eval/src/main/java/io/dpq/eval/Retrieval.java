@@ -2,6 +2,9 @@ package io.dpq.eval;
 
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.LookupTables;
+import io.dpq.ranking.AveragePrecision;
+import io.dpq.ranking.CodeBlock;
+import io.dpq.ranking.Ranking;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -3,6 +3,7 @@ package io.dpq.eval;
 import io.dpq.config.DpqConfig;
 import io.dpq.job.ResourcePlan;
 import io.dpq.lake.LakeSettings;
+import io.dpq.ranking.Ties;
 
 /**
  * The job's own keys, checked.

@@ -1,5 +1,6 @@
 package io.dpq.eval;
 
+import io.dpq.ranking.CodeBlock;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.HashSet;

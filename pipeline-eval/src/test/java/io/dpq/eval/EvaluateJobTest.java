@@ -29,6 +29,7 @@ import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.LookupTables;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.ranking.ApOracle;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -1,5 +1,6 @@
 package io.dpq.eval;
 
+import io.dpq.ranking.Ties;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

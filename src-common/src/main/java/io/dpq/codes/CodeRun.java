@@ -65,6 +65,8 @@ public final class CodeRun implements AutoCloseable {
     private final RunLock lock;
     /** Complete runs when this one began: what it was told to leave out. */
     private final Set<String> known;
+    /** Whether the rows staged keep their embeddings. */
+    private boolean embeddings;
 
     /**
      * Whose codes a run holds.
@@ -148,9 +150,10 @@ public final class CodeRun implements AutoCloseable {
     /**
      * Writes all rows of the run, in one pass.
      *
-     * @param rows of {@link CodeSchema#staged}, one an image
+     * @param rows of {@link CodeSchema#staged} or {@link CodeSchema#stagedWithEmbeddings}, one an image
      */
     public void stage(final Dataset<Row> rows) {
+        embeddings = rows.schema().getFieldIndex(CodeSchema.EMBEDDING).isDefined();
         parquet(rows, staged());
     }
 
@@ -205,7 +208,9 @@ public final class CodeRun implements AutoCloseable {
             final Map<String, Object> config)
             throws IOException {
         requireAlone();
-        final StructType schema = CodeSchema.staged(identity.levels());
+        final StructType schema = embeddings
+                ? CodeSchema.stagedWithEmbeddings(identity.levels())
+                : CodeSchema.staged(identity.levels());
         // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
         // ran.
         final Dataset<Row> rows = table.fileSystem().exists(staged())
@@ -235,7 +240,7 @@ public final class CodeRun implements AutoCloseable {
                 quarantined,
                 rowsPerFile);
         write(
-                rows.filter(encodedOnly).select(CodeSchema.codeColumns(identity.levels(), metadata)),
+                rows.filter(encodedOnly).select(CodeSchema.codeColumns(identity.levels(), embeddings, metadata)),
                 table.root(),
                 encoded,
                 rowsPerFile);

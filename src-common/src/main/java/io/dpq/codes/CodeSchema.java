@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
@@ -29,6 +30,11 @@ public final class CodeSchema {
     /** Stored bytes of a quarantined image. */
     public static final String LENGTH = "length";
 
+    /** The unquantized embedding, D floats; a table has it only where encode was told to keep it. */
+    public static final String EMBEDDING = "embedding";
+
+    private static final DataType EMBEDDING_TYPE = DataTypes.createArrayType(DataTypes.FloatType, false);
+
     private CodeSchema() {}
 
     /**
@@ -48,6 +54,19 @@ public final class CodeSchema {
                 .add(LENGTH, DataTypes.LongType);
     }
 
+    /** As {@link #staged(int)}, with the column {@code embedding ARRAY<FLOAT>} last; null where the reason is not. */
+    public static StructType stagedWithEmbeddings(final int levels) {
+        return staged(levels).add(EMBEDDING, EMBEDDING_TYPE);
+    }
+
+    /** What {@link CodeTable#readEmbeddings} yields. */
+    static StructType readableEmbeddings() {
+        return new StructType()
+                .add(ID, DataTypes.StringType)
+                .add(LABELS, DataTypes.createArrayType(DataTypes.StringType))
+                .add(EMBEDDING, EMBEDDING_TYPE);
+    }
+
     /** What {@link CodeTable#read} yields. */
     static StructType readable(final int levels) {
         StructType schema = new StructType()
@@ -59,8 +78,8 @@ public final class CodeSchema {
         return schema;
     }
 
-    /** The published columns of an encoded row, each level carrying {@code metadata}. */
-    static Column[] codeColumns(final int levels, final Metadata metadata) {
+    /** The published columns of an encoded row, each level carrying {@code metadata}; the embedding last where it is kept. */
+    static Column[] codeColumns(final int levels, final boolean embeddings, final Metadata metadata) {
         final List<Column> columns = new ArrayList<>(List.of(
                 functions.col(ID),
                 functions.col(LABELS),
@@ -68,6 +87,9 @@ public final class CodeSchema {
         for (int level = 1; level <= levels; level++) {
             final String name = CodeTable.column(level);
             columns.add(functions.col(name).as(name, metadata));
+        }
+        if (embeddings) {
+            columns.add(functions.col(EMBEDDING));
         }
         return columns.toArray(new Column[0]);
     }

@@ -12,6 +12,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -97,8 +99,14 @@ public final class CodeTable {
      * @param levels how many, counted from the first, at least 1
      */
     public Dataset<Row> read(final SparkSession spark, final String modelId, final int levels) {
+        return read(spark, modelId, levels, runs());
+    }
+
+    /** As {@link #read(SparkSession, String, int)}, of the given runs alone, whose manifests are not read again. */
+    public Dataset<Row> read(
+            final SparkSession spark, final String modelId, final int levels, final List<RunManifest> runs) {
         final List<String> files = new ArrayList<>();
-        for (final RunManifest run : runs()) {
+        for (final RunManifest run : runs) {
             requireModel(run, modelId);
             if (levels < 1 || levels > run.levels()) {
                 throw UserException.usage("The code table at " + root + " holds levels 1 to " + run.levels()
@@ -106,7 +114,49 @@ public final class CodeTable {
             }
             files.addAll(checkedFiles(run));
         }
-        final StructType schema = CodeSchema.readable(levels);
+        return read(spark, files, CodeSchema.readable(levels));
+    }
+
+    /** Whether every file of the given runs has the column {@link CodeSchema#EMBEDDING}; false where there is no file. */
+    public boolean hasEmbeddings(final List<RunManifest> runs) {
+        boolean any = false;
+        for (final RunManifest run : runs) {
+            // The files of a run are of one write, so that one tells for all.
+            for (final String file : checkedFiles(run).stream().limit(1).toList()) {
+                if (!hasColumn(new Path(file), CodeSchema.EMBEDDING)) {
+                    return false;
+                }
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    private boolean hasColumn(final Path file, final String column) {
+        try (ParquetFileReader reader = ParquetFileReader.open(
+                HadoopInputFile.fromStatus(fileSystem().getFileStatus(file), fileSystem().getConf()))) {
+            return reader.getFileMetaData().getSchema().containsField(column);
+        } catch (IOException e) {
+            throw UserException.data(
+                    "The file " + file + " cannot be read (" + e.getMessage() + "); restore it or encode again.", e);
+        }
+    }
+
+    /**
+     * Rows {@code id STRING, labels ARRAY<STRING>, embedding ARRAY<FLOAT>} of the given runs; only these columns are read.
+     *
+     * @param runs that {@link #hasEmbeddings}
+     */
+    public Dataset<Row> readEmbeddings(final SparkSession spark, final String modelId, final List<RunManifest> runs) {
+        final List<String> files = new ArrayList<>();
+        for (final RunManifest run : runs) {
+            requireModel(run, modelId);
+            files.addAll(checkedFiles(run));
+        }
+        return read(spark, files, CodeSchema.readableEmbeddings());
+    }
+
+    private static Dataset<Row> read(final SparkSession spark, final List<String> files, final StructType schema) {
         if (files.isEmpty()) {
             return spark.createDataFrame(List.of(), schema);
         }

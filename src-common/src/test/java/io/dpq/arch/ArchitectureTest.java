@@ -16,9 +16,9 @@ class ArchitectureTest {
     private static final String[] DL4J = {"org.deeplearning4j..", "org.nd4j.."};
 
     @ArchTest
-    static final ArchRule quantizerIsPureArithmetic = noClasses()
+    static final ArchRule quantizerAndRankingArePureArithmetic = noClasses()
             .that()
-            .resideInAPackage("io.dpq.quantizer..")
+            .resideInAnyPackage("io.dpq.quantizer..", "io.dpq.ranking..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(SPARK, "org.apache.hadoop..", DL4J[0], DL4J[1]);

@@ -1,4 +1,4 @@
-package io.dpq.eval;
+package io.dpq.ranking;
 
 import io.dpq.quantizer.LookupTables;
 import java.io.Serializable;
@@ -12,11 +12,11 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Rows of the code table, packed: about 2·L + 4 bytes a row plus the groups. Where ties stay ties, rows are sorted by code, so
+ * Rows of a code table, packed: about 2·L + 4 bytes a row plus the groups. Where ties stay ties, rows are sorted by code, so
  * that rows that share a prefix are neighbours and are scored once. Where ids decide, rows are sorted by id and stand alone.
  * Immutable and thread-safe.
  */
-final class CodeBlock implements Serializable {
+public final class CodeBlock implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final int levels;
@@ -65,7 +65,7 @@ final class CodeBlock implements Serializable {
     }
 
     /** Collects rows in any order. */
-    static final class Builder {
+    public static final class Builder {
         private final int levels;
         private final int codewords;
         private final Ties ties;
@@ -76,7 +76,14 @@ final class CodeBlock implements Serializable {
         private long[] orders = new long[1 << 10];
         private int rows;
 
-        Builder(final int levels, final int codewords, final Ties ties) {
+        /**
+         * An empty block.
+         *
+         * @param levels L
+         * @param codewords K
+         * @param ties whether rows of equal codes tie
+         */
+        public Builder(final int levels, final int codewords, final Ties ties) {
             this.levels = levels;
             this.codewords = codewords;
             this.ties = ties;
@@ -89,7 +96,7 @@ final class CodeBlock implements Serializable {
          * @param labels of the row
          * @param order rank of its id; of no meaning where ties stay ties
          */
-        void add(final short[] code, final List<String> labels, final long order) {
+        public void add(final short[] code, final List<String> labels, final long order) {
             if ((rows + 1L) * levels > codes.length) {
                 codes = Arrays.copyOf(codes, Math.max(2 * codes.length, (rows + 1) * levels));
             }
@@ -106,11 +113,13 @@ final class CodeBlock implements Serializable {
             rows++;
         }
 
-        boolean isEmpty() {
+        /** Whether no row was added. */
+        public boolean isEmpty() {
             return rows == 0;
         }
 
-        CodeBlock build() {
+        /** The rows added so far, packed. */
+        public CodeBlock build() {
             final int[] sorted = ties == Ties.ID ? byOrder() : byCode();
             final short[] sortedCodes = new short[rows * levels];
             final int[] sortedLabels = new int[rows];
@@ -157,12 +166,12 @@ final class CodeBlock implements Serializable {
     }
 
     /** Rows of the block. */
-    int rows() {
+    public int rows() {
         return rows;
     }
 
     /** How often each codeword occurs, [level][codeword]. */
-    long[][] usage(final int codewords) {
+    public long[][] usage(final int codewords) {
         final long[][] usage = new long[levels][codewords];
         for (int i = 0; i < codes.length; i++) {
             usage[i % levels][codes[i]]++;
@@ -171,7 +180,7 @@ final class CodeBlock implements Serializable {
     }
 
     /** Rows of each label set. */
-    Map<List<String>, Long> labelCounts() {
+    public Map<List<String>, Long> labelCounts() {
         final long[] ofSet = new long[labelSets.length];
         for (final int set : labelSet) {
             ofSet[set]++;
@@ -189,7 +198,7 @@ final class CodeBlock implements Serializable {
      * @param r groups beyond rank {@code r} are left out
      * @return one ranking a level
      */
-    Ranking[] rank(final LookupTables tables, final List<String> queryLabels, final long r) {
+    public Ranking[] rank(final LookupTables tables, final List<String> queryLabels, final long r) {
         final int[] relevantBefore = relevantBefore(queryLabels);
         final Ranking[] rankings = new Ranking[levels];
         double[] parents = new double[] {0};

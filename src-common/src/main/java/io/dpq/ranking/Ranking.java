@@ -1,4 +1,4 @@
-package io.dpq.eval;
+package io.dpq.ranking;
 
 import java.io.Serializable;
 import java.util.Arrays;
@@ -8,7 +8,7 @@ import java.util.Arrays;
  * ranking of their union, exactly and in any order, so a result cannot depend on how the database was split. Immutable and
  * thread-safe.
  */
-final class Ranking implements Serializable {
+public final class Ranking implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** Scores, falling. */
@@ -28,7 +28,7 @@ final class Ranking implements Serializable {
     }
 
     /** Collects groups that come in the order of a ranking; neighbours of equal keys become one group. */
-    static final class Builder {
+    public static final class Builder {
         private double[] scores;
         private long[] orders;
         private long[] rows;
@@ -36,14 +36,22 @@ final class Ranking implements Serializable {
         private int size;
 
         /** Room for so many groups at the most. */
-        Builder(final int capacity) {
+        public Builder(final int capacity) {
             scores = new double[capacity];
             orders = new long[capacity];
             rows = new long[capacity];
             relevant = new long[capacity];
         }
 
-        void add(final double score, final long order, final long groupRows, final long groupRelevant) {
+        /**
+         * Adds a group, or rows to the last one where both keys are its own.
+         *
+         * @param score not above the score before
+         * @param order second key, rising among equal scores; 0 where ties stay ties
+         * @param groupRows rows that tie
+         * @param groupRelevant how many of them are relevant
+         */
+        public void add(final double score, final long order, final long groupRows, final long groupRelevant) {
             if (size > 0 && scores[size - 1] == score && orders[size - 1] == order) {
                 rows[size - 1] += groupRows;
                 relevant[size - 1] += groupRelevant;
@@ -56,7 +64,8 @@ final class Ranking implements Serializable {
             size++;
         }
 
-        Ranking build() {
+        /** The ranking collected so far. */
+        public Ranking build() {
             return new Ranking(
                     Arrays.copyOf(scores, size),
                     Arrays.copyOf(orders, size),
@@ -66,22 +75,22 @@ final class Ranking implements Serializable {
     }
 
     /** Groups of tied rows. */
-    int groups() {
+    public int groups() {
         return scores.length;
     }
 
     /** Rows of a group. */
-    long rows(final int group) {
+    public long rows(final int group) {
         return rows[group];
     }
 
     /** Relevant rows of a group. */
-    long relevant(final int group) {
+    public long relevant(final int group) {
         return relevant[group];
     }
 
     /** The ranking of both parts together. */
-    Ranking merge(final Ranking other) {
+    public Ranking merge(final Ranking other) {
         final Builder merged = new Builder(Math.addExact(groups(), other.groups()));
         int mine = 0;
         int theirs = 0;
@@ -106,7 +115,7 @@ final class Ranking implements Serializable {
      * The groups that reach into the first {@code r} ranks, whole. A part's later groups cannot be among the first {@code r}
      * of any union, so dropping them before a merge changes nothing.
      */
-    Ranking top(final long r) {
+    public Ranking top(final long r) {
         long before = 0;
         int kept = 0;
         while (kept < groups() && before < r) {

@@ -1,9 +1,9 @@
-package io.dpq.eval;
+package io.dpq.ranking;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.dpq.eval.ApOracle.Group;
+import io.dpq.ranking.ApOracle.Group;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;

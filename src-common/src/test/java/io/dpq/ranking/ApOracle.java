@@ -1,4 +1,4 @@
-package io.dpq.eval;
+package io.dpq.ranking;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Average precision by definition: slow, obvious, and sharing nothing with the implementation. */
-final class ApOracle {
+public final class ApOracle {
     /** Rows that tie: how many, and how many of them are relevant. */
-    record Group(int rows, int relevant) {}
+    public record Group(int rows, int relevant) {}
 
     private ApOracle() {}
 
     /** AP@R of rows in a definite order. */
-    static double ofOrder(final List<Boolean> relevance, final long r) {
+    public static double ofOrder(final List<Boolean> relevance, final long r) {
         double sum = 0;
         int found = 0;
         for (int rank = 1; rank <= Math.min(r, relevance.size()); rank++) {
@@ -27,7 +27,7 @@ final class ApOracle {
     }
 
     /** The mean of AP@R over every placement of the relevant rows within every group, all equally likely. */
-    static double ofEveryOrder(final List<Group> groups, final long r) {
+    public static double ofEveryOrder(final List<Group> groups, final long r) {
         final List<List<Boolean>> orders = new ArrayList<>();
         orders.add(List.of());
         for (final Group group : groups) {
@@ -50,7 +50,7 @@ final class ApOracle {
     }
 
     /** The formula of method and paper in exact fractions, for groups too large to enumerate. */
-    static double ofFormula(final List<Group> groups, final int r) {
+    public static double ofFormula(final List<Group> groups, final int r) {
         BigDecimal sum = BigDecimal.ZERO;
         int a = 0;
         int c = 0;

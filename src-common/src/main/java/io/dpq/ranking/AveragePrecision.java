@@ -1,4 +1,4 @@
-package io.dpq.eval;
+package io.dpq.ranking;
 
 /**
  * Average precision cut at rank R, ties included: AP@R = (Σ_{k≤R} precision@k · rel_k) / (relevant rows within the top R), 0
@@ -9,7 +9,7 @@ package io.dpq.eval;
  * (i−1)(j−1)/(s−1)) / (a+i). Where R cuts a group of n rows, m of them relevant, after its first s rows, j is hypergeometric,
  * and numerator and denominator depend on it together, so the quotient is averaged over j.
  */
-final class AveragePrecision {
+public final class AveragePrecision {
     private AveragePrecision() {}
 
     /**
@@ -17,7 +17,7 @@ final class AveragePrecision {
      *
      * @param r the rank to cut at, at least 1; at least the rows of the ranking to cut nowhere
      */
-    static double of(final Ranking ranking, final long r) {
+    public static double of(final Ranking ranking, final long r) {
         double sum = 0;
         long rows = 0;
         long relevant = 0;

@@ -1,9 +1,9 @@
-package io.dpq.eval;
+package io.dpq.ranking;
 
 import java.util.Arrays;
 
 /** Sorts indices by falling score, equal scores by rising index. Stateless. */
-final class ScoreOrder {
+public final class ScoreOrder {
     private ScoreOrder() {}
 
     /**
@@ -12,7 +12,7 @@ final class ScoreOrder {
      *
      * @param scores no NaN
      */
-    static int[] falling(final double[] scores, final int size) {
+    public static int[] falling(final double[] scores, final int size) {
         final int bits = Integer.SIZE - Integer.numberOfLeadingZeros(Math.max(1, size - 1));
         final long mask = (1L << bits) - 1;
         final long[] keys = new long[size];
