@@ -30,22 +30,21 @@ final class EmbeddingSample {
     /**
      * Embeds a sample.
      *
-     * @param network bytes of network.zip
+     * @param network the learner's, as bytes of network.zip
      * @param size images wanted; all are taken where there are fewer
      */
     static EmbeddingSample of(
             final JavaSparkContext spark,
-            final TrainingData data,
+            final Learner learner,
             final byte[] network,
-            final BatchRecipe recipe,
             final TrainSettings settings,
             final int size) {
         final Broadcast<byte[]> sent = spark.broadcast(network);
         try {
             return of(
                     spark,
-                    data,
-                    new RowEmbedder(sent, recipe, settings.image().crop(), settings.batchSize()),
+                    learner.data(),
+                    new RowEmbedder(sent, learner.recipe(), settings.batchSize()),
                     settings.dimensions(),
                     settings.seed(),
                     size);

@@ -32,6 +32,8 @@ record Fingerprint(Map<String, String> parts) {
             "train.lake.list",
             "train.lake.path",
             "train.checkpoint.",
+            "train.feature-cache.keep",
+            "train.feature-cache.path",
             "train.max-loss-growth",
             "train.publish.",
             "train.stall-timeout",

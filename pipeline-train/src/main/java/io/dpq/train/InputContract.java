@@ -35,6 +35,11 @@ final class InputContract implements Serializable {
         return new InputContract(images, 0, true);
     }
 
+    /** What a frozen backbone yields of images: vectors of a length. */
+    static InputContract ofFeatures(final ImageContract images, final int length) {
+        return new InputContract(images, length, true);
+    }
+
     ImageContract images() {
         return ContractJson.read(images);
     }

@@ -8,8 +8,6 @@ import io.dpq.model.ModelDraft;
 import io.dpq.model.ModelManifest;
 import io.dpq.model.ModelPublisher;
 import io.dpq.network.DpqNetwork;
-import io.dpq.network.EncoderExport;
-import io.dpq.network.NetworkSpec;
 import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
@@ -28,8 +26,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 /**
  * Exports, measures and publishes a trained network, or keeps it aside where it is not fit.
  *
- * @param recipe to decode by
- * @param input what the network takes
+ * @param learner what was trained
  * @param validation that measured it, where anything was
  * @param provenance for the manifest
  * @param say takes lines for a person
@@ -37,9 +34,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 record Publication(
         JavaSparkContext spark,
         TrainSettings settings,
-        TrainingData data,
-        BatchRecipe recipe,
-        NetworkSpec.Input input,
+        Learner learner,
         Optional<Validation> validation,
         Map<String, Object> provenance,
         Consumer<String> say) {
@@ -58,8 +53,8 @@ record Publication(
         metrics.put("trainingSeconds", result.seconds());
         result.bestEpoch().ifPresent(epoch -> metrics.put("bestEpoch", epoch));
         result.scores().ifPresent(scores -> metrics.put(PublishGate.VALIDATION, scores.fields()));
-        final byte[] encoder = EncoderExport.toOnnx(graph);
-        final double parity = EncoderExport.parity(graph, encoder, input, settings.seed());
+        final byte[] encoder = learner.foundation().encoder(graph);
+        final double parity = learner.foundation().parity(graph, encoder, settings.seed());
         if (!(parity <= MAX_PARITY)) {
             throw new IllegalStateException("The exported encoder differs from the network by " + parity
                     + " of the largest embedding value, more than " + MAX_PARITY + ".");
@@ -75,13 +70,14 @@ record Publication(
                         settings.dimensions(),
                         settings.levels(),
                         settings.codewords(),
-                        data.classes(),
+                        learner.data().classes(),
                         settings.image(),
                         DpqConfig.kebab(settings.backbone()),
                         provenance,
                         metrics),
                 Map.of(
-                        ModelDirectory.NETWORK, NetworkZip.write(graph, true),
+                        ModelDirectory.NETWORK,
+                                NetworkZip.write(learner.foundation().whole(graph), true),
                         ModelDirectory.ENCODER, encoder,
                         ModelDirectory.CODEBOOKS, CodebooksNpy.write(DpqNetwork.codebooks(graph)),
                         ModelDirectory.TRAINING_LOG, log.bytes()));
@@ -110,7 +106,7 @@ record Publication(
         spark.sc().setJobDescription("dpq train: measure the trained network");
         final Codebooks codebooks = DpqNetwork.codebooks(graph);
         final EmbeddingSample sample =
-                EmbeddingSample.of(spark, data, NetworkZip.write(graph, false), recipe, settings, METRICS_SAMPLE);
+                EmbeddingSample.of(spark, learner, NetworkZip.write(graph, false), settings, METRICS_SAMPLE);
         final double[] errors = sample.hardErrors(codebooks);
         metrics.put("measuredImages", sample.count());
         metrics.put("trainingAccuracy", sample.accuracy());

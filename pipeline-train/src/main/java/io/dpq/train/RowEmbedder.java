@@ -11,7 +11,6 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import scala.Tuple2;
 
 /** Embeds and classifies rows in inference mode, without augmentation, a batch at a time. */
@@ -20,19 +19,16 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
 
     private final Broadcast<byte[]> network;
     private final BatchRecipe recipe;
-    private final int side;
     private final int batchSize;
 
     /**
      * For one state of the network.
      *
      * @param network bytes of network.zip
-     * @param side pixels of the square input
      */
-    RowEmbedder(final Broadcast<byte[]> network, final BatchRecipe recipe, final int side, final int batchSize) {
+    RowEmbedder(final Broadcast<byte[]> network, final BatchRecipe recipe, final int batchSize) {
         this.network = network;
         this.recipe = recipe;
-        this.side = side;
         this.batchSize = batchSize;
     }
 
@@ -74,13 +70,9 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
     }
 
     private List<EmbeddedRow> embed(final ComputationGraph graph, final float[] images, final List<TrainRow> rows) {
-        final long count = rows.size();
-        final INDArray input = Nd4j.createFromArray(images)
-                .reshape(
-                        'c',
-                        DpqNetwork.takesVectors(graph)
-                                ? new long[] {count, images.length / count}
-                                : new long[] {count, 3, side, side});
+        final INDArray input = recipe.maker()
+                .make(images, rows.stream().map(TrainRow::labels).toArray(int[][]::new))
+                .getFeatures(0);
         final boolean classifies = DpqNetwork.classifies(graph);
         final INDArray[] outputs = classifies
                 ? DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING, DpqNetwork.CLASSIFICATION)

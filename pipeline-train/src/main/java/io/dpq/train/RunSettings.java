@@ -77,7 +77,8 @@ record RunSettings(
         return beside(modelPath, ".held-back");
     }
 
-    private static String beside(final String path, final String suffix) {
+    /** A path next to another. */
+    static String beside(final String path, final String suffix) {
         return path.replaceFirst("/+$", "") + suffix;
     }
 

@@ -7,17 +7,14 @@ import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.model.ModelPublisher;
-import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkSpec;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -186,60 +183,37 @@ public final class TrainJob implements Job {
                 context.resume(), store, fingerprint, revision, settings.modelPath(), hadoop, context.out()::println);
         if (from.finished().isPresent()) {
             store.clear();
+            FeatureCache.forget(settings, hadoop);
             return from.finished().get();
         }
         final double decay = settings.run().averagingDecay();
-        final NetworkSpec spec = spec(settings, plan, data, labelVectors, Optional.empty());
+        final Learner learner = new LearnerBuilder(
+                        context.spark(), settings, data, queries, labelVectors, plan.steps(), context.out()::println)
+                .build();
         final TrainingState state = from.checkpoint()
                 .map(checkpoint -> TrainingState.restore(checkpoint, decay))
-                .orElseGet(() -> TrainingState.begin(build(settings, plan, data, labelVectors, hadoop), decay));
-        final BatchRecipe recipe =
-                new BatchRecipe(settings.input(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
+                .orElseGet(() -> TrainingState.begin(learner.fresh().get(), decay));
         final Standing begin = state.standing();
         final long done = begin.epoch() * (long) plan.slots()
                 + begin.round() * (long) plan.frequency() * plan.workers() * plan.batchSize();
         final Progress progress =
                 new Progress(context.out(), (long) plan.slots() * settings.epochs() - done, System::nanoTime);
         final Optional<Validation> validation =
-                queries.map(rows -> new Validation(spark, settings, data, rows, recipe));
+                queries.map(rows -> new Validation(spark, settings, data, rows, learner));
         final Keeper keeper =
                 new Keeper(store, checkpoints.everyRounds(), from.run(), revision, fingerprint, context.out()::println);
         final Training.Result result =
-                new Training(spark, settings, data, plan, rounds, recipe, validation, progress, keeper, state).run();
+                new Training(spark, settings, learner, plan, rounds, validation, progress, keeper, state).run();
         final Map<String, Object> provenance =
-                Provenance.of(spark, settings, data.summary(), plan, spec, from.run(), fingerprint);
+                Provenance.of(spark, settings, data.summary(), plan, learner.spec(), from.run(), fingerprint);
         final Outcome outcome = new Publication(
-                        spark, settings, data, recipe, spec.input(), validation, provenance, context.out()::println)
+                        spark, settings, learner, validation, provenance, context.out()::println)
                 .publish(result, state.log(), progress.imagesPerSecond());
         store.clear();
+        if (learner.cache().isPresent()) {
+            learner.cache().get().done();
+        }
         return outcome;
-    }
-
-    private static ComputationGraph build(
-            final TrainSettings settings,
-            final EpochPlan plan,
-            final TrainingData data,
-            final float[][] labelVectors,
-            final Configuration hadoop) {
-        if (settings.weights().isEmpty()) {
-            return DpqNetwork.build(spec(settings, plan, data, labelVectors, Optional.empty()));
-        }
-        try (LocalCopy weights =
-                new LocalCopy("backbone.weights", settings.weights().get(), hadoop)) {
-            return DpqNetwork.build(spec(settings, plan, data, labelVectors, Optional.of(weights.path())));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static NetworkSpec spec(
-            final TrainSettings settings,
-            final EpochPlan plan,
-            final TrainingData data,
-            final float[][] labelVectors,
-            final Optional<String> localWeights) {
-        return settings.spec(
-                labelVectors, plan.steps(), localWeights, data.summary().severalLabels());
     }
 
     private static EpochPlan plan(final TrainSettings settings, final int images) {

@@ -64,6 +64,7 @@ record TrainSettings(
         LossWeights loss,
         OptimizerSpec optimizer) {
     private static final int MILLION = 1_000_000;
+    private static final String FROZEN_UP_TO = "backbone.frozen-up-to";
     /** Backbones that weights of are published. */
     private static final Set<Backbone> PRETRAINED = EnumSet.of(Backbone.SQUEEZENET, Backbone.ALEXNET);
 
@@ -122,7 +123,10 @@ record TrainSettings(
         }
         if (!settings.backbone().fromFile() && settings.featureLayer().isPresent()) {
             throw UserException.usage("backbone.feature-layer is for backbones from files; leave it null or set"
-                    + " backbone.kind to keras or dl4j.");
+                    + " backbone.kind to keras, dl4j or onnx.");
+        }
+        if (settings.backbone() == Backbone.ONNX) {
+            settings.checkOnnx();
         }
         if (settings.weights.isPresent()
                 && !settings.backbone().fromFile()
@@ -141,6 +145,22 @@ record TrainSettings(
                     + " but must be at least quantization.codewords, " + settings.codewords + ".");
         }
         return settings;
+    }
+
+    /** Nothing below the features of an ONNX model is computed in training. */
+    private void checkOnnx() {
+        final String reason = "backbone.kind is onnx, whose features are computed once for every image, so ";
+        if (freezes()) {
+            throw UserException.usage(reason + "all of it is frozen; set backbone.frozen-up-to to null.");
+        }
+        if (!featureCache().on()) {
+            throw UserException.usage(reason + "set train.feature-cache.enabled to auto.");
+        }
+        if (!augmentation.isNone()) {
+            throw UserException.usage(
+                    reason + "images cannot be augmented; set train.augmentation.crop and flip to false"
+                            + " and leave the rest of it as it is by default.");
+        }
     }
 
     private static int powerOfTwo(final DpqConfig config) {
@@ -230,8 +250,38 @@ record TrainSettings(
     }
 
     /** The layer of a backbone from a file that yields the features. */
-    private Optional<String> featureLayer() {
+    Optional<String> featureLayer() {
         return config.optionalString("backbone.feature-layer");
+    }
+
+    /** Whether layers of the network keep their weights. */
+    boolean freezes() {
+        return config.optionalString(FROZEN_UP_TO).isPresent();
+    }
+
+    private enum Caching {
+        AUTO,
+        OFF
+    }
+
+    /**
+     * Whether and where what a frozen backbone yields is stored; of the keys {@code train.feature-cache}.
+     *
+     * @param on whether it is, where there is something frozen
+     * @param path folder of caches
+     * @param besideModel whether that is the model's own
+     * @param keep whether features outlive the training
+     */
+    record FeatureCacheSettings(boolean on, String path, boolean besideModel, boolean keep) {}
+
+    FeatureCacheSettings featureCache() {
+        final String section = "train.feature-cache.";
+        final Optional<String> path = config.optionalString(section + "path");
+        return new FeatureCacheSettings(
+                config.choice(section + "enabled", Caching.class) == Caching.AUTO,
+                path.orElseGet(() -> RunSettings.beside(modelPath, ".features")),
+                path.isEmpty(),
+                config.bool(section + "keep"));
     }
 
     /** The kind of backbone, as it is configured. */
@@ -252,18 +302,33 @@ record TrainSettings(
             final int stepsPerEpoch,
             final Optional<String> localWeights,
             final boolean severalLabels) {
-        return new NetworkSpec(
-                labelVectors.length,
+        return spec(
+                labelVectors,
+                stepsPerEpoch,
                 lake.holdsVectors()
                         ? NetworkSpec.Input.vectors(vectorLength())
                         : NetworkSpec.Input.images(image.crop()),
+                localWeights,
+                severalLabels);
+    }
+
+    /** As {@link #spec(float[][], int, Optional, boolean)}, on another input than the lake's. */
+    NetworkSpec spec(
+            final float[][] labelVectors,
+            final int stepsPerEpoch,
+            final NetworkSpec.Input input,
+            final Optional<String> localWeights,
+            final boolean severalLabels) {
+        return new NetworkSpec(
+                labelVectors.length,
+                input,
                 new NetworkSpec.BackboneSpec(
                         backbone(),
                         config.integer("backbone.width", 1, 65_536),
                         config.integer("backbone.depth", 8, 10_000),
                         localWeights,
                         config.bool("backbone.normalise-features"),
-                        config.optionalString("backbone.frozen-up-to"),
+                        config.optionalString(FROZEN_UP_TO),
                         config.decimal("backbone.dropout", 0, 0.99),
                         featureLayer()),
                 new NetworkSpec.EmbeddingSpec(

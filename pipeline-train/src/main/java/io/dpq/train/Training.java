@@ -20,10 +20,9 @@ final class Training {
 
     private final JavaSparkContext spark;
     private final TrainSettings settings;
-    private final TrainingData data;
+    private final Learner learner;
     private final EpochPlan plan;
     private final Rounds rounds;
-    private final BatchRecipe recipe;
     private final Optional<Validation> validation;
     private final Progress progress;
     private final Keeper keeper;
@@ -50,20 +49,18 @@ final class Training {
     Training(
             final JavaSparkContext spark,
             final TrainSettings settings,
-            final TrainingData data,
+            final Learner learner,
             final EpochPlan plan,
             final Rounds rounds,
-            final BatchRecipe recipe,
             final Optional<Validation> validation,
             final Progress progress,
             final Keeper keeper,
             final TrainingState state) {
         this.spark = spark;
         this.settings = settings;
-        this.data = data;
+        this.learner = learner;
         this.plan = plan;
         this.rounds = rounds;
-        this.recipe = recipe;
         this.validation = validation;
         this.progress = progress;
         this.keeper = keeper;
@@ -124,7 +121,7 @@ final class Training {
             progress.say("starting codebooks by residual K-means…");
             spark.sc().setJobDescription("dpq train: embed a sample for the codebooks");
             final EmbeddingSample sample = EmbeddingSample.of(
-                    spark, data, NetworkZip.write(graph, false), recipe, settings, settings.kmeansSample());
+                    spark, learner, NetworkZip.write(graph, false), settings, settings.kmeansSample());
             final Codebooks codebooks = ResidualKMeans.fit(
                     sample.vectors(),
                     sample.count(),
@@ -145,7 +142,7 @@ final class Training {
         if (epoch == settings.semanticEpochs() && state.standing().round() == 0) {
             startJointStage(state.graph());
         }
-        try (EpochShuffle shuffle = new EpochShuffle(spark, data, plan, epoch, settings.seed())) {
+        try (EpochShuffle shuffle = new EpochShuffle(spark, learner.data(), plan, epoch, settings.seed())) {
             for (int round = state.standing().round(); round < plan.rounds(); round++) {
                 round(shuffle, epoch, round);
                 if (round == plan.rounds() - 1) {
@@ -171,7 +168,7 @@ final class Training {
         final double rate = LearningRate.of(state.graph());
         final long began = System.nanoTime();
         final Rounds.Measured measured = rounds.train(
-                state.graph(), epoch, shuffle.round(round, recipe), batches, where + " (step " + step + ")");
+                state.graph(), epoch, shuffle.round(round, learner.recipe()), batches, where + " (step " + step + ")");
         final double seconds = (System.nanoTime() - began) / NANOS;
         final LossGuard guard = state.standing()
                 .guard()

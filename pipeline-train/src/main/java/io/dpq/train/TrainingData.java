@@ -211,7 +211,25 @@ final class TrainingData implements AutoCloseable {
 
     private JavaRDD<TrainRow> select(final boolean held) {
         final double share = heldOut;
-        return checked.filter(row -> row.rejection() == null && HeldOut.contains(row.key(), share) == held);
+        return usableRows().filter(row -> HeldOut.contains(row.key(), share) == held);
+    }
+
+    /** All usable rows, those that training does not see included. */
+    JavaRDD<TrainRow> usableRows() {
+        return checked.filter(row -> row.rejection() == null);
+    }
+
+    /** A hash of ids, labels and contents of all usable rows. */
+    String digest() {
+        return Hashes.of(out -> {
+            out.writeUTF(index.digest());
+            out.writeUTF(heldOutIndex.digest());
+        });
+    }
+
+    /** The same rows with other contents; what is held here stays this object's to close. */
+    TrainingData with(final JavaRDD<TrainRow> contents) {
+        return new TrainingData(classes, contents, heldOut, summary, index, heldOutIndex, keys);
     }
 
     /** What the driver knows of {@link #rows()}. */

@@ -31,21 +31,28 @@ final class Validation {
     private final TrainSettings settings;
     private final TrainingData data;
     private final ValidationRows queries;
-    private final BatchRecipe recipe;
+    private final Learner learner;
     private final int sample;
     private final String fingerprint;
 
+    /**
+     * Of a training.
+     *
+     * @param data the images, which a published model is measured on
+     * @param queries likewise
+     * @param learner what is measured while it learns, on rows of its own
+     */
     Validation(
             final JavaSparkContext spark,
             final TrainSettings settings,
             final TrainingData data,
             final ValidationRows queries,
-            final BatchRecipe recipe) {
+            final Learner learner) {
         this.spark = spark;
         this.settings = settings;
         this.data = data;
         this.queries = queries;
-        this.recipe = recipe;
+        this.learner = learner;
         this.sample = settings.run().validation().databaseSample();
         final String database =
                 data.index().digest(EmbeddingSample.keys(data, settings.dimensions(), settings.seed(), sample));
@@ -69,7 +76,9 @@ final class Validation {
         final Broadcast<byte[]> sent = spark.broadcast(NetworkZip.write(graph, false));
         try {
             return measure(
-                    new RowEmbedder(sent, recipe, settings.image().crop(), settings.batchSize()),
+                    learner.data(),
+                    learner.queries().orElse(queries),
+                    new RowEmbedder(sent, learner.recipe(), settings.batchSize()),
                     settings.dimensions(),
                     joint ? DpqNetwork.codebooks(graph) : null);
         } finally {
@@ -91,16 +100,18 @@ final class Validation {
                 threads,
                 settings.batchSize(),
                 new SerializableConfiguration(spark.hadoopConfiguration()));
-        return measure(embedder, manifest.dimensions(), model.codebooks());
+        return measure(data, queries, embedder, manifest.dimensions(), model.codebooks());
     }
 
     private ValidationScores measure(
+            final TrainingData from,
+            final ValidationRows by,
             final FlatMapFunction<Iterator<Tuple2<Integer, TrainRow>>, EmbeddedRow> embedder,
             final int dimensions,
             final @Nullable Codebooks codebooks) {
-        final EmbeddingSample database = EmbeddingSample.of(spark, data, embedder, dimensions, settings.seed(), sample);
-        final RetrievalTask task =
-                new RetrievalTask(LabelledVectors.of(database, data.index()), embed(embedder, dimensions), codebooks);
+        final EmbeddingSample database = EmbeddingSample.of(spark, from, embedder, dimensions, settings.seed(), sample);
+        final RetrievalTask task = new RetrievalTask(
+                LabelledVectors.of(database, from.index()), embed(by, embedder, dimensions), codebooks);
         final double[] means = means(task);
         final List<Double> levels = new ArrayList<>();
         for (int level = 1; level < means.length; level++) {
@@ -110,10 +121,12 @@ final class Validation {
                 means[0], List.copyOf(levels), queries.index().size(), database.count(), fingerprint);
     }
 
-    private LabelledVectors embed(
-            final FlatMapFunction<Iterator<Tuple2<Integer, TrainRow>>, EmbeddedRow> embedder, final int dimensions) {
+    private static LabelledVectors embed(
+            final ValidationRows by,
+            final FlatMapFunction<Iterator<Tuple2<Integer, TrainRow>>, EmbeddedRow> embedder,
+            final int dimensions) {
         final List<EmbeddedRow> rows =
-                queries.rows().map(row -> new Tuple2<>(0, row)).mapPartitions(embedder).collect().stream()
+                by.rows().map(row -> new Tuple2<>(0, row)).mapPartitions(embedder).collect().stream()
                         .sorted(Comparator.comparingLong(EmbeddedRow::key))
                         .toList();
         final float[] vectors = new float[Math.multiplyExact(rows.size(), dimensions)];
@@ -121,8 +134,7 @@ final class Validation {
             System.arraycopy(rows.get(i).embedding(), 0, vectors, i * dimensions, dimensions);
         }
         return new LabelledVectors(
-                vectors,
-                rows.stream().map(row -> queries.index().labels(row.key())).toArray(int[][]::new));
+                vectors, rows.stream().map(row -> by.index().labels(row.key())).toArray(int[][]::new));
     }
 
     /** In the order of the queries, so that the sums round alike every time. */

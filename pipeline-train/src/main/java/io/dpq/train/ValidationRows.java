@@ -77,6 +77,16 @@ final class ValidationRows implements AutoCloseable {
                 checked);
     }
 
+    /** Whether they are of the training lake. */
+    boolean isHeldOut() {
+        return cached == null;
+    }
+
+    /** The same rows with other contents; what is held here stays this object's to close. */
+    ValidationRows with(final JavaRDD<TrainRow> contents) {
+        return new ValidationRows(contents, index, null);
+    }
+
     /** The usable rows, in no particular order. */
     JavaRDD<TrainRow> rows() {
         return rows;

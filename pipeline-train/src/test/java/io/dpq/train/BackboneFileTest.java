@@ -1,9 +1,16 @@
 package io.dpq.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import io.dpq.config.UserException;
 import io.dpq.job.JobMain;
 import io.dpq.model.ModelDirectory;
+import io.dpq.model.OnnxEmbedder;
+import io.dpq.network.Embedders;
+import io.dpq.network.Engine;
+import io.dpq.network.NetworkZip;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import onnx.Onnx;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Trainings on backbones from files, as a user runs them: real Spark, real files. */
+/** Trainings on backbones from files and on features that are computed once, as a user runs them: real Spark, real files. */
 class BackboneFileTest {
     private static final int SIDE = 19;
 
@@ -104,13 +112,97 @@ class BackboneFileTest {
     }
 
     @Test
+    void featuresAreComputedOnceAndTheTrainingComesToTheSame() throws IOException {
+        final Result every = train("backbone.frozen-up-to=conv2_bn", "train.feature-cache.enabled=off");
+        assertThat(every.err).isEmpty();
+        assertThat(every.out).doesNotContain("frozen layers once");
+        final double semantic = metric("semanticLoss");
+
+        final Result first = train("backbone.frozen-up-to=conv2_bn", "train.feature-cache.keep=true");
+        assertThat(first.err).isEmpty();
+        assertThat(first.out)
+                .contains("computing the frozen layers once for 24 images: 128 features each")
+                .contains("published at");
+        assertThat(metric("semanticLoss")).isCloseTo(semantic, within(1e-3));
+        assertThat(metric("exportParity")).isLessThan(1e-4);
+        assertThat(metric("trainingAccuracy")).isGreaterThan(0.9);
+        // Whole, for training on and for the engine that computes with it.
+        assertThat(NetworkZip.restore(published().read(ModelDirectory.NETWORK), true)
+                        .getLayer("conv1"))
+                .isNotNull();
+
+        final Result again = train("backbone.frozen-up-to=conv2_bn");
+        assertThat(again.out)
+                .contains("using the features of 24 images stored at")
+                .doesNotContain("frozen layers once");
+        assertThat(metric("semanticLoss")).isCloseTo(semantic, within(1e-3));
+        // Kept once, and removed by the run that did not ask to keep them.
+        assertThat(directory.resolve("model.features")).doesNotExist();
+    }
+
+    @Test
+    void featuresOfOtherImagesOrLayersAreNotUsed() throws IOException {
+        final Path cache = directory.resolve("cache");
+        final String[] sets = {
+            "train.feature-cache.path=" + cache,
+            "train.feature-cache.keep=true",
+            "train.epochs=1",
+            "train.semantic-epochs=1"
+        };
+        train(with(sets, "backbone.frozen-up-to=conv2_bn"));
+        assertThat(train(with(sets, "backbone.frozen-up-to=conv1_bn")).out).contains("frozen layers once");
+        assertThat(train(with(with(sets, "backbone.frozen-up-to=conv2_bn"), "image.mean=[0,0,0]")).out)
+                .contains("frozen layers once");
+        final Path other = directory.resolve("other");
+        TinyLake.write(other, 9);
+        assertThat(train(with(with(sets, "backbone.frozen-up-to=conv2_bn"), "train.lake.path=" + other)).out)
+                .contains("frozen layers once");
+        assertThat(train(with(sets, "backbone.frozen-up-to=conv2_bn")).out)
+                .contains("using the features of 24 images stored at");
+        try (Stream<Path> caches = Files.list(cache)) {
+            assertThat(caches.filter(file -> file.toString().endsWith(".whole")))
+                    .hasSize(4);
+        }
+    }
+
+    private static String[] with(final String[] sets, final String more) {
+        return Stream.concat(Stream.of(sets), Stream.of(more)).toArray(String[]::new);
+    }
+
+    @Test
+    void aHeadIsTrainedBehindAnOnnxModelAndPublishedWithIt() throws IOException {
+        final Path onnx = directory.resolve("colours.onnx");
+        Files.write(onnx, colours());
+
+        final Result result =
+                train("backbone.kind=onnx", "backbone.weights=" + onnx, "train.optimizer.learning-rate=0.1");
+
+        assertThat(result.err).isEmpty();
+        assertThat(result.out).contains("frozen layers once");
+        assertThat(metric("exportParity")).isLessThan(1e-4);
+        assertThat(metric("trainingAccuracy")).isGreaterThan(0.9);
+        final ModelDirectory published = published();
+        assertThat(published.manifest().backbone()).isEqualTo("onnx");
+        try (OnnxEmbedder whole = new OnnxEmbedder(published.read(ModelDirectory.ENCODER), SIDE, 1)) {
+            assertThat(whole.dimensions()).isEqualTo(6);
+            assertThat(whole.embed(new float[3 * SIDE * SIDE], 1)).hasSize(6);
+        }
+        assertThatThrownBy(() -> Embedders.model(
+                        model().toString(), published.manifest().modelId(), Engine.DL4J, 1, new Configuration()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("set encode.engine to onnx");
+        assertThat(directory.resolve("model.features")).doesNotExist();
+    }
+
+    @Test
     void aKerasModelBecomesTheBackbone() throws IOException {
         final Result result = train(
                 "backbone.kind=keras",
                 "backbone.weights=" + resource(directory, "sequential.h5"),
                 "backbone.feature-layer=pool",
                 "backbone.frozen-up-to=first",
-                // Four random features, one of them dead for most colours: they need more steps than a backbone that learns.
+                // Four random features, one of them dead for most colours: they need more steps than a backbone that
+                // learns.
                 "backbone.normalise-features=false",
                 "train.optimizer.learning-rate=0.03",
                 "train.epochs=40",
@@ -119,6 +211,7 @@ class BackboneFileTest {
                 "train.batch-size=8");
 
         assertThat(result.err).isEmpty();
+        assertThat(result.out).contains("frozen layers once");
         assertThat(metric("exportParity")).isLessThan(1e-4);
         assertThat(metric("trainingAccuracy")).isGreaterThan(0.9);
         assertThat(published().manifest().backbone()).isEqualTo("keras");
@@ -150,10 +243,49 @@ class BackboneFileTest {
     @CsvSource(delimiter = '|', textBlock = """
         backbone.kind=keras                  | point backbone.weights to the file
         backbone.feature-layer=conv1         | backbone.feature-layer is for backbones from files
+        train.feature-cache.enabled=perhaps  | must be one of auto, off
         """)
     void aMistakeIsOneSentence(final String set, final String sentence) {
         final Result result = train(set);
         assertThat(result.err).contains(sentence).startsWith("dpq: ").hasLineCount(1);
         assertThat(result.code).isEqualTo(1);
+    }
+
+    @Test
+    void anOnnxModelIsAlwaysComputedOnce() {
+        assertThat(train("backbone.kind=onnx", "backbone.weights=/x.onnx", "train.feature-cache.enabled=off").err)
+                .contains("set train.feature-cache.enabled to auto");
+    }
+
+    /** The mean of each channel, as an image of one pixel. */
+    private static byte[] colours() {
+        final Onnx.TensorShapeProto.Builder shape = Onnx.TensorShapeProto.newBuilder();
+        for (final String size : List.of("N", "3", "H", "W")) {
+            final Onnx.TensorShapeProto.Dimension.Builder dimension = Onnx.TensorShapeProto.Dimension.newBuilder();
+            shape.addDim(size.equals("3") ? dimension.setDimValue(3) : dimension.setDimParam(size));
+        }
+        return Onnx.ModelProto.newBuilder()
+                .setIrVersion(7)
+                .addOpsetImport(Onnx.OperatorSetIdProto.newBuilder().setVersion(12))
+                .setGraph(Onnx.GraphProto.newBuilder()
+                        .setName("colours")
+                        .addInput(Onnx.ValueInfoProto.newBuilder()
+                                .setName("pixels")
+                                .setType(Onnx.TypeProto.newBuilder()
+                                        .setTensorType(Onnx.TypeProto.Tensor.newBuilder()
+                                                .setElemType(Onnx.TensorProto.DataType.FLOAT_VALUE)
+                                                .setShape(shape))))
+                        .addNode(Onnx.NodeProto.newBuilder()
+                                .setOpType("Abs")
+                                .addInput("pixels")
+                                .addOutput("bright"))
+                        .addNode(Onnx.NodeProto.newBuilder()
+                                .setOpType("Sub")
+                                .addInput("pixels")
+                                .addInput("bright")
+                                .addOutput("dark"))
+                        .addOutput(Onnx.ValueInfoProto.newBuilder().setName("dark")))
+                .build()
+                .toByteArray();
     }
 }

@@ -40,6 +40,11 @@ public record Augmentation(
         return new Augmentation(crop, flip, 1, 0, 0, 0, 0, 0);
     }
 
+    /** Whether every image is left as it is. */
+    public boolean isNone() {
+        return !crop && !flip && !jitters() && erase == 0;
+    }
+
     boolean jitters() {
         return brightness > 0 || contrast > 0 || saturation > 0;
     }

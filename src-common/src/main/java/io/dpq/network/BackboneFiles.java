@@ -17,7 +17,7 @@ final class BackboneFiles {
         if (spec.input().vectors()) {
             return input;
         }
-        if (spec.backbone().weights().isEmpty()) {
+        if (isStandIn(spec)) {
             // Only the other keys are checked then: the file is fetched later, and what it holds decides the layers.
             graph.thaw();
             return graph.layer("features", new GlobalPoolingLayer(PoolingType.AVG), input);
@@ -34,6 +34,13 @@ final class BackboneFiles {
                     input,
                     spec.input().size());
         }
+    }
+
+    /** Whether the file that describes the backbone is not at hand, so that something else stands in for it. */
+    static boolean isStandIn(final NetworkSpec spec) {
+        return spec.backbone().kind().fromFile()
+                && spec.backbone().weights().isEmpty()
+                && !spec.input().vectors();
     }
 
     /** Fills the backbone's layers from the spec's file, if it names one. */

@@ -36,7 +36,7 @@ final class Backbones {
             case RESIDUAL_CNN -> backbones.residualCnn(input);
             case SQUEEZENET -> backbones.squeezeNet(input);
             case ALEXNET -> backbones.alexNet(input);
-            case KERAS, DL4J -> BackboneFiles.add(spec, graph, input);
+            case KERAS, DL4J, ONNX -> BackboneFiles.add(spec, graph, input);
         };
         graph.checkFrozen();
         return features;
@@ -44,7 +44,9 @@ final class Backbones {
 
     private void requireInput() {
         final boolean none = spec.backbone().kind() == NetworkSpec.Backbone.NONE;
-        if (spec.input().vectors() && !none) {
+        // An ONNX model stands outside the network, which takes what it yields.
+        final boolean outside = spec.backbone().kind() == NetworkSpec.Backbone.ONNX;
+        if (spec.input().vectors() && !none && !outside) {
             throw UserException.usage(
                     "The backbone " + DpqConfig.kebab(spec.backbone().kind())
                             + " takes images but the input is vectors, so set backbone.kind to none.");

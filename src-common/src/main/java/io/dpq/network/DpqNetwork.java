@@ -97,6 +97,9 @@ public final class DpqNetwork {
     }
 
     private static void checkLength(final NetworkSpec spec, final Map<String, InputType> types) {
+        if (BackboneFiles.isStandIn(spec)) {
+            return;
+        }
         if (types.get(EMBEDDING) instanceof InputType.InputTypeFeedForward embedding
                 && embedding.getSize() != spec.embedding().dimensions()) {
             throw UserException.usage("embedding.kind is identity and there are " + embedding.getSize()
@@ -148,6 +151,16 @@ public final class DpqNetwork {
             final int classes,
             final NetworkSpec.Input input,
             final int outputs) {
+        return batch(values, labels, classes, input.shape(labels.length), outputs);
+    }
+
+    /**
+     * As {@link #batch(float[], int[][], int, NetworkSpec.Input, int)}, for a network that takes neither images nor vectors.
+     *
+     * @param shape of the whole input, N first
+     */
+    public static MultiDataSet batch(
+            final float[] values, final int[][] labels, final int classes, final long[] shape, final int outputs) {
         // An array of no columns is none that Deeplearning4j could hand on.
         final INDArray multiHot = Nd4j.zeros(DataType.FLOAT, labels.length, Math.max(1, classes));
         for (int i = 0; i < labels.length; i++) {
@@ -159,8 +172,7 @@ public final class DpqNetwork {
         for (int output = 0; output < outputs; output++) {
             targets[output] = output == 0 ? multiHot : multiHot.dup();
         }
-        return new MultiDataSet(
-                new INDArray[] {Nd4j.createFromArray(values).reshape('c', input.shape(labels.length))}, targets);
+        return new MultiDataSet(new INDArray[] {Nd4j.createFromArray(values).reshape('c', shape)}, targets);
     }
 
     /** Embeddings [N, D] of images [N, 3, S, S] or vectors [N, length], in inference mode. */
@@ -170,7 +182,7 @@ public final class DpqNetwork {
 
     /** What the named vertices yield of images [N, 3, S, S] or vectors [N, length], in inference mode. */
     public static INDArray[] activations(final ComputationGraph graph, final INDArray input, final String... names) {
-        if (takesVectors(graph)) {
+        if (!graph.getConfiguration().getNetworkInputs().contains(INPUT)) {
             // Deeplearning4j 1.0.0-M2.1 leaves a workspace open where an output directly follows the input.
             final Map<String, INDArray> all = graph.feedForward(new INDArray[] {input}, false);
             return Arrays.stream(names).map(all::get).toArray(INDArray[]::new);

@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.image.ImageContract;
 import io.dpq.model.Embedder;
@@ -68,6 +69,10 @@ public final class Embedders {
                 || codebooks.dimensions() != manifest.dimensions()) {
             throw UserException.data("The model at " + modelPath
                     + " holds codebooks of another shape than its manifest promises; restore it or train it again.");
+        }
+        if (engine == Engine.DL4J && manifest.backbone().equals(DpqConfig.kebab(NetworkSpec.Backbone.ONNX))) {
+            throw UserException.usage("The model at " + modelPath
+                    + " has an ONNX backbone, which Deeplearning4j does not compute, so set encode.engine to onnx.");
         }
         final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {

@@ -21,7 +21,10 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class EncoderExport {
     private static final String IMAGE = "image";
     private static final String VECTOR = "vector";
-    private static final int PROBES = 4;
+    /** The output of a part of the network. */
+    static final String ACTIVATIONS = "activations.flat";
+    /** Inputs that an export is tried on. */
+    static final int PROBES = 4;
 
     private EncoderExport() {}
 
@@ -32,10 +35,24 @@ public final class EncoderExport {
      * @throws IllegalStateException for a layer that has no ONNX form, naming it
      */
     public static byte[] toOnnx(final ComputationGraph graph) {
+        final OnnxGraph onnx = new OnnxGraph();
+        add(graph, DpqNetwork.EMBEDDING, onnx);
+        onnx.output(DpqNetwork.EMBEDDING, "N", DpqNetwork.dimensions(graph));
+        return onnx.toBytes();
+    }
+
+    /** The way from the image to one vertex, as ONNX with the output {@value #ACTIVATIONS} [N, length], flattened row by row. */
+    static byte[] upTo(final ComputationGraph graph, final String vertex, final long length) {
+        final OnnxGraph onnx = new OnnxGraph();
+        final String last = add(graph, vertex, onnx);
+        onnx.output(onnx.node("Flatten", ACTIVATIONS, List.of(last), OnnxGraph.integer("axis", 1)), "N", length);
+        return onnx.toBytes();
+    }
+
+    private static String add(final ComputationGraph graph, final String last, final OnnxGraph onnx) {
         final Map<String, GraphVertex> vertices = graph.getConfiguration().getVertices();
         final Map<String, List<String>> inputs = graph.getConfiguration().getVertexInputs();
-        final Set<String> needed = Ancestors.of(inputs, DpqNetwork.EMBEDDING);
-        final OnnxGraph onnx = new OnnxGraph();
+        final Set<String> needed = Ancestors.of(inputs, last);
         final Map<String, String> values = new HashMap<>(Map.of(DpqNetwork.INPUT, IMAGE, DpqNetwork.VECTOR, VECTOR));
         if (DpqNetwork.takesVectors(graph)) {
             onnx.input(VECTOR, "N", vectorLength(graph));
@@ -53,8 +70,7 @@ public final class EncoderExport {
                 values.put(name, operators.add(name, vertex, graph.getLayer(name), from));
             }
         }
-        onnx.output(DpqNetwork.EMBEDDING, "N", DpqNetwork.dimensions(graph));
-        return onnx.toBytes();
+        return Objects.requireNonNull(values.get(last));
     }
 
     /** Between a vector and its embedding stands one layer at the most. */
@@ -71,15 +87,21 @@ public final class EncoderExport {
      */
     public static double parity(
             final ComputationGraph graph, final byte[] onnx, final NetworkSpec.Input input, final long seed) {
+        final float[] values = probes(input, seed);
+        final long[] shape = input.shape(PROBES);
+        final INDArray expected =
+                DpqNetwork.embed(graph, Nd4j.createFromArray(values).reshape('c', shape));
+        return worseHalf(expected.toFloatMatrix(), run(onnx, values, shape));
+    }
+
+    /** Four seeded inputs, two of them faint and two loud. */
+    static float[] probes(final NetworkSpec.Input input, final long seed) {
         final float[] values = new float[PROBES * input.values()];
         final Random random = new Random(seed);
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (random.nextGaussian() * (i < values.length / 2 ? 1 : 64));
         }
-        final long[] shape = input.shape(PROBES);
-        final INDArray expected =
-                DpqNetwork.embed(graph, Nd4j.createFromArray(values).reshape('c', shape));
-        return worseHalf(expected.toFloatMatrix(), run(onnx, values, shape));
+        return values;
     }
 
     static double worseHalf(final float[][] expected, final float[][] actual) {
@@ -99,7 +121,7 @@ public final class EncoderExport {
         return difference / largest;
     }
 
-    private static float[][] run(final byte[] onnx, final float[] values, final long[] shape) {
+    static float[][] run(final byte[] onnx, final float[] values, final long[] shape) {
         final OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession session = environment.createSession(onnx);
                 OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(values), shape);

@@ -77,11 +77,13 @@ public record NetworkSpec(
         /** The layers of a Keras h5 file. */
         KERAS,
         /** The layers of a Deeplearning4j ComputationGraph. */
-        DL4J;
+        DL4J,
+        /** An ONNX model, which never learns: the network then takes its features as vectors. */
+        ONNX;
 
         /** Whether a file says what the backbone consists of, not only its weights. */
         public boolean fromFile() {
-            return this == KERAS || this == DL4J;
+            return this == KERAS || this == DL4J || this == ONNX;
         }
     }
 
