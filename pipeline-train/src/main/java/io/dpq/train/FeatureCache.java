@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -160,6 +161,8 @@ final class FeatureCache {
         try (InputStream in = files.open(name)) {
             final String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             return text.matches(FOLDER + "[0-9a-f-]{36}") ? Optional.of(new Path(root, text)) : Optional.empty();
+        } catch (ChecksumException e) {
+            return Optional.empty();
         }
     }
 

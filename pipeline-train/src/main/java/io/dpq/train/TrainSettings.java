@@ -117,6 +117,7 @@ record TrainSettings(
         DpqNetwork.check(
                 settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
         settings.run();
+        settings.featureCache();
         if (settings.backbone().fromFile() && settings.weights.isEmpty()) {
             throw UserException.usage("backbone.kind is " + DpqConfig.kebab(settings.backbone())
                     + ", so point backbone.weights to the file that holds the backbone.");

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import onnx.Onnx;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -172,7 +171,7 @@ class BackboneFileTest {
     @Test
     void aHeadIsTrainedBehindAnOnnxModelAndPublishedWithIt() throws IOException {
         final Path onnx = directory.resolve("colours.onnx");
-        Files.write(onnx, colours());
+        Files.write(onnx, TinyOnnx.model());
 
         final Result result =
                 train("backbone.kind=onnx", "backbone.weights=" + onnx, "train.optimizer.learning-rate=0.1");
@@ -255,37 +254,5 @@ class BackboneFileTest {
     void anOnnxModelIsAlwaysComputedOnce() {
         assertThat(train("backbone.kind=onnx", "backbone.weights=/x.onnx", "train.feature-cache.enabled=off").err)
                 .contains("set train.feature-cache.enabled to auto");
-    }
-
-    /** The mean of each channel, as an image of one pixel. */
-    private static byte[] colours() {
-        final Onnx.TensorShapeProto.Builder shape = Onnx.TensorShapeProto.newBuilder();
-        for (final String size : List.of("N", "3", "H", "W")) {
-            final Onnx.TensorShapeProto.Dimension.Builder dimension = Onnx.TensorShapeProto.Dimension.newBuilder();
-            shape.addDim(size.equals("3") ? dimension.setDimValue(3) : dimension.setDimParam(size));
-        }
-        return Onnx.ModelProto.newBuilder()
-                .setIrVersion(7)
-                .addOpsetImport(Onnx.OperatorSetIdProto.newBuilder().setVersion(12))
-                .setGraph(Onnx.GraphProto.newBuilder()
-                        .setName("colours")
-                        .addInput(Onnx.ValueInfoProto.newBuilder()
-                                .setName("pixels")
-                                .setType(Onnx.TypeProto.newBuilder()
-                                        .setTensorType(Onnx.TypeProto.Tensor.newBuilder()
-                                                .setElemType(Onnx.TensorProto.DataType.FLOAT_VALUE)
-                                                .setShape(shape))))
-                        .addNode(Onnx.NodeProto.newBuilder()
-                                .setOpType("Abs")
-                                .addInput("pixels")
-                                .addOutput("bright"))
-                        .addNode(Onnx.NodeProto.newBuilder()
-                                .setOpType("Sub")
-                                .addInput("pixels")
-                                .addInput("bright")
-                                .addOutput("dark"))
-                        .addOutput(Onnx.ValueInfoProto.newBuilder().setName("dark")))
-                .build()
-                .toByteArray();
     }
 }

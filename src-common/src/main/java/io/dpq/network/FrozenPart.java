@@ -131,18 +131,12 @@ public final class FrozenPart {
     }
 
     /**
-     * The whole network with what a rest has learnt, with its counts and, where its layout is the same, the updater's state.
-     * There is one whole network: it is changed.
+     * The whole network with what a rest has learnt, its counts and its updater's state. There is one whole network: it is
+     * changed.
      */
     public ComputationGraph whole(final ComputationGraph rest) {
         copy(rest, whole);
-        if (learners(whole).equals(learners(rest))) {
-            final INDArray from = rest.getUpdater().getUpdaterStateViewArray();
-            final INDArray to = whole.getUpdater().getUpdaterStateViewArray();
-            if (from != null && to != null && from.length() == to.length()) {
-                to.assign(from);
-            }
-        }
+        UpdaterStates.copy(rest, whole);
         return whole;
     }
 
@@ -156,7 +150,7 @@ public final class FrozenPart {
         to.getConfiguration().setEpochCount(from.getConfiguration().getEpochCount());
     }
 
-    /** Layers behind the border that have parameters, in the order of the flattened parameters. */
+    /** Layers behind the border that have parameters. */
     private List<String> learners(final ComputationGraph graph) {
         return Arrays.stream(graph.topologicalSortOrder())
                 .mapToObj(index -> graph.getVertices()[index].getVertexName())

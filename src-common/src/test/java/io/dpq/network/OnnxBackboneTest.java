@@ -54,7 +54,7 @@ class OnnxBackboneTest {
 
     /** Names inside the given model that a head also bears, an image inside it, and its output. */
     @ParameterizedTest
-    @ValueSource(strings = {"embedding", "conv2_relu", "features"})
+    @ValueSource(strings = {"embedding", "conv2_bn", "features"})
     void theEncoderIsTheModelWithTheHeadBehindIt(final String feature) {
         final OnnxBackbone backbone = open(source(), feature, SIDE);
         final ComputationGraph head = head(backbone.length(), true);
