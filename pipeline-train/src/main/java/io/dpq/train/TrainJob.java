@@ -55,9 +55,19 @@ public final class TrainJob implements Job {
                 "schedule: " + settings.semanticEpochs() + " semantic and " + settings.jointEpochs()
                         + " joint epochs, " + settings.workers() + " workers with batches of " + settings.batchSize()
                         + ", averaged every " + settings.averagingFrequency() + " batches",
+                "frozen layers: " + frozen(settings),
                 "validation: " + validation(settings.run()),
                 "checkpoints: " + checkpoints(settings.run().checkpoint()),
                 "publish " + settings.modelPath());
+    }
+
+    private static String frozen(final TrainSettings settings) {
+        if (!settings.freezes() && settings.backbone() != NetworkSpec.Backbone.ONNX) {
+            return "none";
+        }
+        return settings.computesOnce()
+                ? "computed once, kept at " + settings.featureCache().path()
+                : "computed in every epoch";
     }
 
     private static String validation(final RunSettings settings) {

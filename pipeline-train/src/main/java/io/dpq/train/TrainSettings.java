@@ -260,6 +260,11 @@ record TrainSettings(
         return config.optionalString(FROZEN_UP_TO).isPresent();
     }
 
+    /** Whether the configuration lets what is frozen be computed once: every image is the same in every epoch. */
+    boolean computesOnce() {
+        return (freezes() || backbone() == Backbone.ONNX) && featureCache().on() && augmentation.isNone();
+    }
+
     private enum Caching {
         AUTO,
         OFF

@@ -192,6 +192,15 @@ class FrozenTrainingTest {
     }
 
     @Test
+    void thePlanSaysWhatIsComputedOnce() {
+        assertThat(TrainRun.run(Frozen.MODEL.arguments(model(), "--dry-run")).out())
+                .contains("frozen layers: computed once, kept at " + cache());
+        assertThat(TrainRun.run(Frozen.LAYERS.arguments(model(), "train.augmentation.flip=true", "--dry-run"))
+                        .out())
+                .contains("frozen layers: computed in every epoch");
+    }
+
+    @Test
     void augmentedImagesPassTheFrozenLayersInEveryEpoch() throws IOException {
         final TrainRun.Result result = TrainRun.run(Frozen.LAYERS.arguments(
                 model(), "train.augmentation.flip=true", "train.epochs=1", "train.semantic-epochs=1"));

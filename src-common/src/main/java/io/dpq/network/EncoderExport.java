@@ -73,7 +73,7 @@ public final class EncoderExport {
         return Objects.requireNonNull(values.get(last));
     }
 
-    /** Between a vector and its embedding stands one layer at the most. */
+    /** Between a vector and its embedding stands one layer at the most that changes the length. */
     static long vectorLength(final ComputationGraph graph) {
         return graph.getLayer(DpqNetwork.EMBEDDING).conf().getLayer() instanceof DenseLayer dense
                 ? dense.getNIn()
