@@ -110,7 +110,8 @@ class BackboneFileTest {
                 "backbone.weights=" + resource(directory, "sequential.h5"),
                 "backbone.feature-layer=pool",
                 "backbone.frozen-up-to=first",
-                // Four random features, one of them dead for most colours: they need more steps than a backbone that learns.
+                // Four random features, one of them dead for most colours: they need more steps than a backbone that
+                // learns.
                 "backbone.normalise-features=false",
                 "train.optimizer.learning-rate=0.03",
                 "train.epochs=40",
