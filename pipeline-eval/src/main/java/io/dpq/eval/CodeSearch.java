@@ -5,6 +5,7 @@ import io.dpq.ranking.CodeBlock;
 import io.dpq.ranking.CodeScores;
 import io.dpq.ranking.Ranking;
 import io.dpq.ranking.Score;
+import io.dpq.ranking.Ties;
 
 /**
  * Ranks codes by the prefixes of some lengths. No record, because Spark's Kryo cannot write one.
@@ -57,9 +58,22 @@ final class CodeSearch implements Search<CodeBlock> {
 
     @Override
     public double groups(final long rows, final int blocks, final long r) {
+        return groups(Ties.EXPECTED, codebooks.levels(), codebooks.codewords(), first, rows, blocks, r);
+    }
+
+    /** Groups that a query's rankings of blocks hold together, at the most, at the levels from {@code first} to L. */
+    static double groups(
+            final Ties ties,
+            final int levels,
+            final int codewords,
+            final int first,
+            final long rows,
+            final int blocks,
+            final long r) {
         double groups = 0;
-        for (int level = first; level <= codebooks.levels(); level++) {
-            final double perBlock = Math.min((double) rows, Math.pow(codebooks.codewords(), level));
+        for (int level = first; level <= levels; level++) {
+            final double perBlock =
+                    ties == Ties.ID ? (double) rows : Math.min((double) rows, Math.pow(codewords, level));
             groups += Math.min((double) rows, blocks * Math.min(perBlock, (double) r));
         }
         return groups;

@@ -111,8 +111,10 @@ final class EmbeddingBlock implements Serializable {
             scores[row] = score.of(inner(vector, 0, vectors, row * dimensions, dimensions), norms[row]);
         }
         final RowLabels.Shared shared = labels.shared(query.labels(), index);
-        final Ranking.Builder ranking = new Ranking.Builder(scores.length);
-        for (final int row : ScoreOrder.falling(scores, scores.length)) {
+        // One row may be the query itself.
+        final int[] order = ScoreOrder.first(scores, scores.length, Math.min(r, scores.length) + 1);
+        final Ranking.Builder ranking = new Ranking.Builder(order.length);
+        for (final int row : order) {
             if (shared.rows(row, row + 1) > 0) {
                 ranking.add(
                         scores[row],

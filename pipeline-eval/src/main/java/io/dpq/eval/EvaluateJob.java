@@ -61,6 +61,14 @@ public final class EvaluateJob implements Job {
                 + DpqConfig.kebab(settings.ties()) + ", in blocks of " + settings.blockRows() + " rows"
                 + (settings.symmetric() ? ", also by quantized queries" : "")
                 + (settings.randomBaseline() ? ", and random codes beside it." : "."));
+        settings.expected()
+                .ifPresent(expected -> plan.addAll(RetrievalPlan.of(
+                                settings,
+                                config.integer("quantization.levels", 1, 64),
+                                config.integer("quantization.codewords", 2, 32768),
+                                expected.rows(),
+                                expected.queries())
+                        .lines(settings.taskHeap())));
         plan.add("Rank the embeddings as well where the table has them"
                 + (settings.baselines().isEmpty()
                         ? "."
@@ -115,6 +123,14 @@ public final class EvaluateJob implements Job {
         final QueryEmbedding.Result queries =
                 QueryEmbedding.embed(sc, Lake.open(spark, settings.queries()), settings, model);
         requireUsable(queries, settings);
+        RetrievalPlan.of(
+                        settings,
+                        codebooks.levels(),
+                        codebooks.codewords(),
+                        rows,
+                        queries.queries().size())
+                .lines(settings.taskHeap())
+                .forEach(context.out()::println);
         stopwatch.lap("embedQueries");
 
         sc.setJobDescription(

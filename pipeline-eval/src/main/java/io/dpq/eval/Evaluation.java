@@ -6,7 +6,6 @@ import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.ranking.CodeBlock;
 import io.dpq.ranking.Score;
-import io.dpq.ranking.Ties;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -31,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 record Evaluation(
         SparkSession spark, Codebooks codebooks, Settings settings, List<Query> queries, Stopwatch stopwatch) {
-    /** Heap that a group takes while two rankings of 40 bytes a group merge into one, which is then copied to its size. */
-    private static final long MERGE_BYTES = 160;
-
     /**
      * The figures.
      *
@@ -82,8 +78,9 @@ record Evaluation(
                 settings.score() == Score.INNER_PRODUCT ? Optional.empty() : Optional.of(codebooks));
         final JavaRDD<CodeBlock> blocks = packing.of(table, expectedRows);
         final TableSummary summary = TableSummary.of(blocks, codebooks.levels(), codebooks.codewords());
-        final long r = settings.r() == 0 ? summary.rows() : Math.min(settings.r(), summary.rows());
-        final Measures measures = new Measures(r);
+        final RetrievalPlan plan =
+                RetrievalPlan.of(settings, codebooks.levels(), codebooks.codewords(), summary.rows(), queries.size());
+        final Measures measures = new Measures(plan.r());
         final Retrieval.Expected expected = summary.expected(queries, measures);
         if (Arrays.stream(expected.relevantRows()).allMatch(count -> count == 0)) {
             throw UserException.data("No query of " + settings.queries().path()
@@ -91,7 +88,7 @@ record Evaluation(
                     + "; encode a labelled lake with the same classes, or correct evaluate.queries.");
         }
         stopwatch.lap("packCodes");
-        requireRoom(summary.blocks(), groups(summary.rows(), r), settings.taskHeap());
+        RetrievalPlan.requireRoom(summary.blocks(), plan.largestRanking(), settings.taskHeap());
         final Figures figures = ask(asymmetric(), measures, blocks, summary, expected);
         stopwatch.lap("rank");
         final Figures symmetric = settings.symmetric() ? ask(symmetric(), measures, blocks, summary, expected) : null;
@@ -138,23 +135,6 @@ record Evaluation(
             final Retrieval.Expected expected) {
         return new Retrieval<>(search, measures)
                 .run(JavaSparkContext.fromSparkContext(spark.sparkContext()), blocks, summary, queries, expected);
-    }
-
-    private long groups(final long rows, final long r) {
-        final double codes = settings.ties() == Ties.ID
-                ? (double) rows
-                : Math.pow(codebooks.codewords(), (double) codebooks.levels());
-        return (long) Math.min(codes, (double) Math.min(rows, r));
-    }
-
-    /** Two rankings that merge, and the ranking they merge into, are in memory at once. */
-    static void requireRoom(final int blocks, final long groups, final long heap) {
-        if (blocks > 1 && (groups > heap / MERGE_BYTES || groups > Integer.MAX_VALUE / 4)) {
-            throw UserException.usage("The rankings of " + blocks + " blocks merge into one of " + groups
-                    + " groups, which takes more than the " + (heap >> 20)
-                    + " MiB of heap a task has; set evaluate.r to the rank that matters, or raise"
-                    + " resources.executor-heap.");
-        }
     }
 
     private Figures random(

@@ -27,12 +27,6 @@ record Retrieval<B>(Search<B> search, Measures measures) {
 
     private static final int LARGEST_CHUNK = 64;
 
-    /** Groups shuffled in one wave at the most, 40 bytes each. */
-    private static final long GROUPS_PER_WAVE = 50_000_000;
-
-    /** Queries whose figures the driver collects at a time, about 1 KiB a query and ranking. */
-    private static final int QUERIES_PER_WAVE = 8192;
-
     /**
      * What is known of a query before it is asked.
      *
@@ -53,7 +47,8 @@ record Retrieval<B>(Search<B> search, Measures measures) {
         final Figures.Collector figures = new Figures.Collector(queries.size(), rankings, measures.size());
         final int tasks = spark.defaultParallelism() * TASKS_PER_CORE;
         final boolean merge = summary.blocks() > 1;
-        final int wave = merge ? queriesPerWave(summary) : QUERIES_PER_WAVE;
+        final int wave =
+                RetrievalPlan.wave(summary.blocks(), search.groups(summary.rows(), summary.blocks(), measures.r()));
         for (int from = 0; from < queries.size(); from += wave) {
             final int to = Math.min(queries.size(), from + wave);
             final Broadcast<Task<B>> task = spark.broadcast(
@@ -74,11 +69,6 @@ record Retrieval<B>(Search<B> search, Measures measures) {
             task.destroy();
         }
         return figures.build();
-    }
-
-    private int queriesPerWave(final TableSummary summary) {
-        final double groups = search.groups(summary.rows(), summary.blocks(), measures.r());
-        return (int) Math.max(1, Math.min(QUERIES_PER_WAVE, GROUPS_PER_WAVE / groups));
     }
 
     private static List<Range> chunks(final int queries, final int wanted) {

@@ -16,36 +16,59 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /**
- * Times the ranking of 1 000 queries over 54 000 rows at 4 levels of 256 codewords of length 300, on a drawn mixture of ten
- * classes, and leaves the data for {@code bench/compare_numpy.py}, which times the same by NumPy's argsort.
- *
- * <p>{@code spark-submit --master local[2] --class io.dpq.eval.RetrievalBenchMain dpq-eval-….jar FOLDER}
+ * Times the ranking of drawn codes, 4 levels of 256 codewords of length 300, of a mixture of ten classes: 1 000 queries over
+ * 54 000 rows unless told otherwise. Leaves the data for {@code bench/compare_numpy.py}, which times the same by NumPy's argsort.
  */
-public final class RetrievalBenchMain {
-    private static final int ROWS = 54_000;
-    private static final int QUERIES = 1_000;
+@Command(name = "retrieval-bench", mixinStandardHelpOptions = true)
+public final class RetrievalBenchMain implements Callable<Integer> {
     private static final int LEVELS = 4;
     private static final int CODEWORDS = 256;
     private static final int DIMENSIONS = 300;
     private static final int CLASSES = 10;
     private static final int LEARNT_FROM = 6_000;
     private static final int ITERATIONS = 8;
-    private static final int REPETITIONS = 5;
+    /** Vectors held at a time while they are encoded. */
+    private static final int DRAWN = 6_000;
 
     private final Random random = new Random(1);
     private final float[][] centres = new float[CLASSES][DIMENSIONS];
+
+    @Option(names = "--rows", defaultValue = "54000", description = "Rows of the database, 6000 or more.")
+    private int rows;
+
+    @Option(names = "--queries", defaultValue = "1000")
+    private int queries;
+
+    @Option(names = "--r", defaultValue = "0", description = "Rank to cut at; 0 ranks all rows.")
+    private long r;
+
+    @Option(names = "--block-rows", defaultValue = "1000000", description = "Rows a task ranks at once.")
+    private int blockRows;
+
+    @Option(names = "--repetitions", defaultValue = "5")
+    private int repetitions;
+
+    @Parameters(paramLabel = "FOLDER", description = "Where the data is written to.")
+    private Path folder = Path.of(".");
 
     private RetrievalBenchMain() {
         for (final float[] centre : centres) {
@@ -55,24 +78,19 @@ public final class RetrievalBenchMain {
         }
     }
 
-    /** Runs; the argument is the folder that the data is written to. */
-    public static void main(final String[] args) throws IOException {
-        if (args.length != 1) {
-            System.err.println("Give the folder to write the data to.");
-            System.exit(1);
-        }
-        new RetrievalBenchMain().run(Files.createDirectories(Path.of(args[0])));
+    /** Runs. */
+    public static void main(final String[] args) {
+        System.exit(new CommandLine(new RetrievalBenchMain()).execute(args));
     }
 
-    private void run(final Path folder) throws IOException {
-        final short[] rowLabels = new short[ROWS];
-        final float[] vectors = draw(rowLabels);
-        final short[] queryLabels = new short[QUERIES];
-        final float[] asked = draw(queryLabels);
-        final Codebooks codebooks =
-                ResidualKMeans.fit(vectors, LEARNT_FROM, DIMENSIONS, LEVELS, CODEWORDS, ITERATIONS, 1);
-        final short[] codes = new short[ROWS * LEVELS];
-        new ResidualEncoder(codebooks).encode(vectors, ROWS, codes);
+    @Override
+    public Integer call() throws IOException {
+        Files.createDirectories(folder);
+        final short[] rowLabels = new short[rows];
+        final short[] codes = new short[Math.multiplyExact(rows, LEVELS)];
+        final Codebooks codebooks = drawCodes(rowLabels, codes);
+        final short[] queryLabels = new short[queries];
+        final float[] asked = draw(queryLabels, 0, queries);
         write(folder.resolve("codebooks.bin"), codebooks.values());
         write(folder.resolve("queries.bin"), asked);
         write(folder.resolve("codes.bin"), codes);
@@ -83,8 +101,8 @@ public final class RetrievalBenchMain {
                 String.format(
                         Locale.ROOT,
                         "{\"rows\":%d,\"queries\":%d,\"levels\":%d,\"codewords\":%d,\"dimensions\":%d}%n",
-                        ROWS,
-                        QUERIES,
+                        rows,
+                        queries,
                         LEVELS,
                         CODEWORDS,
                         DIMENSIONS),
@@ -95,16 +113,34 @@ public final class RetrievalBenchMain {
                 .getOrCreate()) {
             time(spark, codebooks, table(spark, codes, rowLabels), queries(asked, queryLabels));
         }
+        return 0;
     }
 
-    private static void time(
+    /** Codes of drawn vectors, by codebooks learnt from the first of them. */
+    private Codebooks drawCodes(final short[] labels, final short[] codes) {
+        Codebooks codebooks = null;
+        for (int from = 0; from < rows; from += DRAWN) {
+            final int count = Math.min(DRAWN, rows - from);
+            final float[] vectors = draw(labels, from, count);
+            if (codebooks == null) {
+                codebooks = ResidualKMeans.fit(
+                        vectors, Math.min(LEARNT_FROM, count), DIMENSIONS, LEVELS, CODEWORDS, ITERATIONS, 1);
+            }
+            final short[] some = new short[count * LEVELS];
+            new ResidualEncoder(codebooks).encode(vectors, count, some);
+            System.arraycopy(some, 0, codes, from * LEVELS, some.length);
+        }
+        return Objects.requireNonNull(codebooks);
+    }
+
+    private void time(
             final SparkSession spark, final Codebooks codebooks, final Dataset<Row> table, final List<Query> queries) {
-        final Measures measures = new Measures(ROWS);
-        for (int i = 0; i < REPETITIONS; i++) {
+        final Measures measures = new Measures(r == 0 ? rows : Math.min(r, rows));
+        for (int i = 0; i < repetitions; i++) {
             final long begin = System.nanoTime();
             final JavaRDD<CodeBlock> blocks = new CodeBlocks(
-                            LEVELS, CODEWORDS, Ties.EXPECTED, 1_000_000, Map.of(), Optional.empty())
-                    .of(table, ROWS);
+                            LEVELS, CODEWORDS, Ties.EXPECTED, blockRows, Map.of(), Optional.empty())
+                    .of(table, rows);
             final TableSummary summary = TableSummary.of(blocks, LEVELS, CODEWORDS);
             final long packed = System.nanoTime();
             final Figures figures = new Retrieval<>(CodeSearch.asymmetric(codebooks, Score.INNER_PRODUCT, 1), measures)
@@ -128,13 +164,13 @@ public final class RetrievalBenchMain {
         }
     }
 
-    private float[] draw(final short[] labels) {
-        final float[] vectors = new float[labels.length * DIMENSIONS];
-        for (int i = 0; i < labels.length; i++) {
-            labels[i] = (short) random.nextInt(CLASSES);
+    private float[] draw(final short[] labels, final int from, final int count) {
+        final float[] vectors = new float[count * DIMENSIONS];
+        for (int i = 0; i < count; i++) {
+            labels[from + i] = (short) random.nextInt(CLASSES);
             for (int d = 0; d < DIMENSIONS; d++) {
                 vectors[i * DIMENSIONS + d] =
-                        (float) Math.tanh(0.1 * centres[labels[i]][d] + 0.6 * random.nextGaussian());
+                        (float) Math.tanh(0.1 * centres[labels[from + i]][d] + 0.6 * random.nextGaussian());
             }
         }
         return vectors;
@@ -147,22 +183,28 @@ public final class RetrievalBenchMain {
         for (int level = 1; level <= LEVELS; level++) {
             schema = schema.add("level_" + level, DataTypes.ShortType);
         }
-        final List<Row> rows = new ArrayList<>();
-        for (int i = 0; i < ROWS; i++) {
-            rows.add(RowFactory.create(
-                    "row-" + i,
-                    List.of("class-" + labels[i]),
-                    codes[i * LEVELS],
-                    codes[i * LEVELS + 1],
-                    codes[i * LEVELS + 2],
-                    codes[i * LEVELS + 3]));
+        final JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        final Broadcast<short[]> sentCodes = context.broadcast(codes);
+        final Broadcast<short[]> sentLabels = context.broadcast(labels);
+        final JavaRDD<Row> drawn = spark.range(labels.length)
+                .javaRDD()
+                .map(row -> row(Math.toIntExact(row), sentCodes.value(), sentLabels.value()));
+        return spark.createDataFrame(drawn, schema);
+    }
+
+    private static Row row(final int row, final short[] codes, final short[] labels) {
+        final Object[] values = new Object[2 + LEVELS];
+        values[0] = "row-" + row;
+        values[1] = List.of("class-" + labels[row]);
+        for (int level = 0; level < LEVELS; level++) {
+            values[2 + level] = codes[row * LEVELS + level];
         }
-        return spark.createDataFrame(rows, schema);
+        return RowFactory.create(values);
     }
 
     private static List<Query> queries(final float[] vectors, final short[] labels) {
         final List<Query> queries = new ArrayList<>();
-        for (int i = 0; i < QUERIES; i++) {
+        for (int i = 0; i < labels.length; i++) {
             final float[] embedding = new float[DIMENSIONS];
             System.arraycopy(vectors, i * DIMENSIONS, embedding, 0, DIMENSIONS);
             queries.add(new Query("query-" + i, List.of("class-" + labels[i]), embedding));

@@ -58,7 +58,7 @@ record Rivals(
                 .of(embeddings, expectedRows);
         final TableSummary summary = TableSummary.of(blocks);
         stopwatch.lap("packEmbeddings");
-        Evaluation.requireRoom(summary.blocks(), measures.r(), settings.taskHeap());
+        RetrievalPlan.requireRoom(summary.blocks(), measures.r(), settings.taskHeap());
         final Retrieval.Expected expected = summary.expected(queries, measures);
         final Figures exact = new Retrieval<>(new ExactSearch(settings.score()), measures)
                 .run(context(), blocks, summary, queries, expected);

@@ -33,6 +33,7 @@ import java.util.Optional;
  * @param maxDrop most that mAP of the last level may fall below that report
  * @param thumbnails queries shown with what they find; 0 shows none
  * @param images lake of the database's images, where one is configured
+ * @param expected what the plan reckons with before there is a table
  */
 record Settings(
         String modelPath,
@@ -55,7 +56,16 @@ record Settings(
         Optional<String> compare,
         Optional<Double> maxDrop,
         int thumbnails,
-        Optional<LakeSettings> images) {
+        Optional<LakeSettings> images,
+        Optional<Expected> expected) {
+    /**
+     * Numbers to plan by.
+     *
+     * @param rows of the code table
+     * @param queries to ask
+     */
+    record Expected(long rows, long queries) {}
+
     static Settings from(final DpqConfig config) {
         final ResourcePlan plan = ResourcePlan.from(config);
         return new Settings(
@@ -81,6 +91,11 @@ record Settings(
                 config.integer("evaluate.thumbnails", 0, 100),
                 config.isSet("encode.lake.path")
                         ? Optional.of(LakeSettings.from(config, "encode.lake"))
+                        : Optional.empty(),
+                config.isSet("evaluate.expected.rows")
+                        ? Optional.of(new Expected(
+                                config.whole("evaluate.expected.rows", 1, 1L << 50),
+                                config.whole("evaluate.expected.queries", 1, 1L << 40)))
                         : Optional.empty());
     }
 

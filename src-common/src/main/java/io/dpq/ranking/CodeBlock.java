@@ -235,7 +235,7 @@ public final class CodeBlock implements Serializable {
         for (int level = 0; level < levels; level++) {
             final double[] inner = inner(scores, level, parents, parentStarts);
             if (level >= scores.first()) {
-                rankings[level - scores.first()] = ranking(score(scores, level, inner), starts[level], shared)
+                rankings[level - scores.first()] = ranking(score(scores, level, inner), starts[level], shared, r)
                         .top(r);
             }
             parents = inner;
@@ -274,9 +274,11 @@ public final class CodeBlock implements Serializable {
         return result;
     }
 
-    private Ranking ranking(final double[] scores, final int[] first, final RowLabels.Shared shared) {
-        final Ranking.Builder ranking = new Ranking.Builder(scores.length);
-        for (final int group : ScoreOrder.falling(scores, scores.length)) {
+    private Ranking ranking(final double[] scores, final int[] first, final RowLabels.Shared shared, final long r) {
+        // A group has a row at least, but for one that is only the query itself.
+        final int[] order = ScoreOrder.first(scores, scores.length, Math.min(r, scores.length) + 1);
+        final Ranking.Builder ranking = new Ranking.Builder(order.length);
+        for (final int group : order) {
             final int from = first[group];
             final int to = first[group + 1];
             final int count = shared.rows(from, to);

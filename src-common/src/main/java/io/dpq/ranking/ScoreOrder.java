@@ -8,6 +8,47 @@ public final class ScoreOrder {
 
     /** Fewer scores are sorted sooner than dealt out. */
     private static final int FEW = 64;
+    /** Buckets whose counts stay in the nearest cache. */
+    private static final int COARSE = 4096;
+
+    /**
+     * The beginning of {@link #falling}: the order of the {@code wanted} best scores and perhaps of some that follow them. Three
+     * passes find out which scores may be among them, so that all others are never put in order.
+     *
+     * @param scores no NaN
+     */
+    public static int[] first(final double[] scores, final int size, final long wanted) {
+        if (size < 2 * COARSE || wanted >= size / 2) {
+            return falling(scores, size);
+        }
+        final Spread spread = Spread.of(scores, size, COARSE);
+        if (!spread.deals()) {
+            return falling(scores, size);
+        }
+        final int[] counts = new int[COARSE];
+        for (int i = 0; i < size; i++) {
+            counts[spread.bucket(scores[i])]++;
+        }
+        int last = 0;
+        int kept = counts[0];
+        while (kept < wanted) {
+            kept += counts[++last];
+        }
+        final int[] indices = new int[kept];
+        final double[] best = new double[kept];
+        int next = 0;
+        for (int i = 0; i < size; i++) {
+            if (spread.bucket(scores[i]) <= last) {
+                indices[next] = i;
+                best[next++] = scores[i];
+            }
+        }
+        final int[] order = falling(best, kept);
+        for (int i = 0; i < kept; i++) {
+            order[i] = indices[order[i]];
+        }
+        return order;
+    }
 
     /**
      * The order of the first {@code size} scores. They are dealt out to as many buckets between the largest and the smallest,
@@ -16,25 +57,38 @@ public final class ScoreOrder {
      * @param scores no NaN
      */
     public static int[] falling(final double[] scores, final int size) {
-        double highest = Double.NEGATIVE_INFINITY;
-        double lowest = Double.POSITIVE_INFINITY;
-        for (int i = 0; i < size; i++) {
-            highest = Math.max(highest, scores[i]);
-            lowest = Math.min(lowest, scores[i]);
-        }
-        final double factor = (size - 1) / (highest - lowest);
-        // Infinite or without spread: nothing to deal by.
-        return size < FEW || !(factor > 0 && factor < Double.MAX_VALUE)
-                ? sorted(scores, size)
-                : dealt(scores, size, highest, factor);
+        final Spread spread = Spread.of(scores, size, size);
+        return size < FEW || !spread.deals() ? sorted(scores, size) : dealt(scores, size, spread);
     }
 
-    private static int[] dealt(final double[] scores, final int size, final double highest, final double factor) {
+    /** How scores are dealt out to buckets of even width, the highest to the first. */
+    private record Spread(double highest, double factor) {
+        static Spread of(final double[] scores, final int size, final int buckets) {
+            double highest = Double.NEGATIVE_INFINITY;
+            double lowest = Double.POSITIVE_INFINITY;
+            for (int i = 0; i < size; i++) {
+                highest = Math.max(highest, scores[i]);
+                lowest = Math.min(lowest, scores[i]);
+            }
+            return new Spread(highest, (buckets - 1) / (highest - lowest));
+        }
+
+        /** Not where scores are infinite or all the same. */
+        boolean deals() {
+            return factor > 0 && factor < Double.MAX_VALUE;
+        }
+
+        /** Rounding keeps the order: no step of this makes of the larger score the larger bucket. */
+        int bucket(final double score) {
+            return (int) ((highest - score) * factor);
+        }
+    }
+
+    private static int[] dealt(final double[] scores, final int size, final Spread spread) {
         final int[] buckets = new int[size];
         final int[] next = new int[size + 1];
         for (int i = 0; i < size; i++) {
-            // Rounding keeps the order: no step of this makes of the larger score the larger bucket.
-            buckets[i] = (int) ((highest - scores[i]) * factor);
+            buckets[i] = spread.bucket(scores[i]);
             next[buckets[i] + 1]++;
         }
         for (int i = 0; i < size; i++) {

@@ -2,6 +2,7 @@ package io.dpq.ranking;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -38,6 +39,33 @@ class ScoreOrderTest {
                 .mapToInt(i -> i)
                 .toArray();
         assertThat(ScoreOrder.falling(scores, scores.length)).isEqualTo(expected);
+    }
+
+    @Property(tries = 60)
+    void theFirstAreTheBeginningAndNoTieIsCut(@ForAll final Random random) {
+        final int size = 8192 + random.nextInt(9000);
+        // Spread evenly, with many ties, nearly all in one bucket, and all the same.
+        final double[] scores = switch (random.nextInt(4)) {
+            case 0 -> random.doubles(size).toArray();
+            case 1 -> random.doubles(size).map(x -> Math.floor(50 * x)).toArray();
+            case 2 -> random.doubles(size).map(x -> Math.pow(x, 40)).toArray();
+            default -> new double[size];
+        };
+        final int wanted = random.nextInt(size + 10);
+        final int[] all = ScoreOrder.falling(scores, size);
+        final int[] first = ScoreOrder.first(scores, size, wanted);
+        assertThat(first.length).isBetween(Math.min(wanted, size), size);
+        assertThat(first).isEqualTo(Arrays.copyOf(all, first.length));
+        if (first.length < size) {
+            assertThat(scores[all[first.length]]).isLessThan(scores[all[first.length - 1]]);
+        }
+    }
+
+    /** Few of many are found without putting many in order. */
+    @Property(tries = 20)
+    void theFirstFewAreFew(@ForAll final Random random) {
+        final double[] scores = random.doubles(100_000).toArray();
+        assertThat(ScoreOrder.first(scores, scores.length, 1000).length).isBetween(1000, 1200);
     }
 
     /** Many equal scores, neighbours that differ in the very last bits, both signs and both zeros. */
