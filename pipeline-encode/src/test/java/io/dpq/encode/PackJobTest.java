@@ -200,7 +200,8 @@ final class PackJobTest {
                     HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(part.toString()), new Configuration()))) {
                 final List<BlockMetaData> blocks = reader.getRowGroups();
                 for (int i = 0; i < blocks.size() - 1; i++) {
-                    assertThat(blocks.get(i).getTotalByteSize()).isBetween(16L << 10, 44L << 10);
+                    // The writer counts its own buffers, too, which are a good part of so little.
+                    assertThat(blocks.get(i).getTotalByteSize()).isBetween(8L << 10, 44L << 10);
                 }
                 groups += blocks.size();
             }
