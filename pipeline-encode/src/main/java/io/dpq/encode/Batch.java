@@ -1,5 +1,6 @@
 package io.dpq.encode;
 
+import io.dpq.config.UserException;
 import io.dpq.network.SharedModel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,6 +61,7 @@ final class Batch {
         Arrays.fill(tensors, offset(), tensors.length, 0);
         final float[] embeddings = model.embedder().embed(tensors, size);
         final short[] codes = new short[size * levels];
+        requireFinite(embeddings, embeddings.length / size);
         model.quantizer().encode(embeddings, size, codes);
         final List<Row> rows = new ArrayList<>(images.size());
         for (int i = 0; i < images.size(); i++) {
@@ -72,6 +74,17 @@ final class Batch {
         }
         images.clear();
         return rows;
+    }
+
+    /** A code of values that are not finite would mean nothing, and nobody would see it. */
+    private void requireFinite(final float[] embeddings, final int dimensions) {
+        for (int i = 0; i < images.size() * dimensions; i++) {
+            if (!Float.isFinite(embeddings[i])) {
+                throw UserException.data("The model yields a value that is not finite for "
+                        + images.get(i / dimensions).getString(0)
+                        + "; take it out of the lake, or train a model that bears what the lake holds.");
+            }
+        }
     }
 
     private Row row(final Row image, final short[] codes, final int offset, final float @Nullable [] embedding) {

@@ -20,9 +20,10 @@ import org.apache.spark.sql.Row;
  * and modification time are those of its newest row. Where a time is missing or another, its content decides, by its hash:
  * touched or copied files are not encoded again. Stateless.
  *
+ * @param exactLengths whether the lake lists lengths to the byte; otherwise another length says nothing of the content
  * @param retryFailed whether images in the quarantine are tried again though they have not changed
  */
-record Changes(boolean retryFailed) {
+record Changes(boolean exactLengths, boolean retryFailed) {
     /** An action that only the content can tell. */
     private static final String SUSPECT = "suspect";
 
@@ -65,7 +66,7 @@ record Changes(boolean retryFailed) {
                 .when(sameLength.and(sameTime), unlessRelabelled())
                 // Refused for its length alone, it was never read, and need not be.
                 .when(reason.equalTo(Reason.TOO_MANY_BYTES.name()).and(sameLength), stored(Action.UNCHANGED))
-                .when(unread.or(not(sameLength)), anew())
+                .when(unread.or(lit(exactLengths).and(not(sameLength))), anew())
                 .otherwise(lit(SUSPECT));
     }
 

@@ -93,6 +93,8 @@ final class PackFolder {
         try (InputStream in = files.open(manifest)) {
             final JsonNode found = new ObjectMapper().readTree(in);
             if (found.path("fingerprint").asText().equals(fingerprint)) {
+                // Left where a job ended between its last two steps; lakes would refuse a folder that is whole.
+                files.delete(new Path(output, PACKING), false);
                 return true;
             }
         }

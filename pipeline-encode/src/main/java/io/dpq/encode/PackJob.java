@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -97,7 +98,7 @@ public final class PackJob implements Job {
         final Lake lake = Lake.open(spark, settings.lake());
         final Dataset<Row> listing = lake.listing();
         final JavaRDD<Row> rows = lake.read(listing, Partitions.ofContent(settings.fileBytes()), settings.maxBytes())
-                .select("id", "labels", "length", "content", "error")
+                .select("id", "labels", "length", "content", "error", "modified")
                 .toJavaRDD();
         final int files = rows.getNumPartitions();
         final Row total =
@@ -136,17 +137,20 @@ public final class PackJob implements Job {
 
     /** Tells whether two runs would write the same files: the same listing, cut in the same way. */
     private static String fingerprint(final Settings settings, final Dataset<Row> listing, final int files) {
+        final String facts = Arrays.asList(listing.columns()).contains("modified")
+                ? "xxhash64(id, labels, length, modified)"
+                : "xxhash64(id, labels, length)";
         final Row sums = listing.agg(
                         functions.count("*"),
-                        functions.expr("bit_xor(xxhash64(id, labels, length))"),
-                        functions.expr("sum(cast(xxhash64(id, labels, length) as decimal(38)))"))
+                        functions.expr("bit_xor(" + facts + ")"),
+                        functions.expr("sum(cast(" + facts + " as decimal(38)))"))
                 .head();
-        final String facts = settings.lake().kind() + "|" + settings.lake().path() + "|" + settings.fileBytes() + "|"
+        final String told = settings.lake().kind() + "|" + settings.lake().path() + "|" + settings.fileBytes() + "|"
                 + settings.rowGroupBytes() + "|" + settings.maxBytes() + "|" + files + "|" + sums;
         try {
             return HexFormat.of()
                     .formatHex(
-                            MessageDigest.getInstance("SHA-256").digest(facts.getBytes(StandardCharsets.UTF_8)), 0, 8);
+                            MessageDigest.getInstance("SHA-256").digest(told.getBytes(StandardCharsets.UTF_8)), 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every Java platform has SHA-256.", e);
         }

@@ -6,6 +6,7 @@ import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -58,6 +59,11 @@ final class PackWriter implements Serializable {
                 .requiredElement(PrimitiveTypeName.BINARY)
                 .as(LogicalTypeAnnotation.stringType())
                 .named("labels")
+                .required(PrimitiveTypeName.INT64)
+                .named("length")
+                .optional(PrimitiveTypeName.INT64)
+                .as(LogicalTypeAnnotation.timestampType(true, LogicalTypeAnnotation.TimeUnit.MILLIS))
+                .named("modified")
                 .named("lake");
     }
 
@@ -65,7 +71,7 @@ final class PackWriter implements Serializable {
         return String.format(Locale.ROOT, "part-%05d.parquet", part);
     }
 
-    /** Writes rows {@code id, labels, length, content, error} and yields the partition's number. */
+    /** Writes rows {@code id, labels, length, content, error, modified} and yields the partition's number. */
     Iterator<Integer> write(final Integer part, final Iterator<Row> rows) throws IOException {
         final Path target = new Path(folder, name(part));
         final FileSystem files = target.getFileSystem(hadoop.value());
@@ -90,6 +96,8 @@ final class PackWriter implements Serializable {
         return ExampleParquetWriter.builder(HadoopOutputFile.fromPath(path, hadoop.value()))
                 .withType(schema)
                 .withConf(hadoop.value())
+                // What lakes of kind parquet know packed files by.
+                .withExtraMetaData(Map.of("dpq.packed", "1"))
                 // Images are compressed already.
                 .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
                 .withDictionaryEncoding(true)
@@ -117,6 +125,10 @@ final class PackWriter implements Serializable {
             for (final String label : row.<String>getList(1)) {
                 labels.addGroup("list").add("element", label);
             }
+        }
+        group.add("length", row.getLong(2));
+        if (!row.isNullAt(5)) {
+            group.add("modified", row.getLong(5));
         }
         return group;
     }

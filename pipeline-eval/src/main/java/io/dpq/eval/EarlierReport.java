@@ -80,14 +80,19 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
             throw UserException.data("The report " + path
                     + " is of other queries altogether; set evaluate.compare to a report of the same queries.");
         }
-        final int common = Math.min(levels.size(), report.path("levels").size());
         final List<Report.Change> changes = new ArrayList<>();
-        for (int level = 0; level < common; level++) {
-            changes.add(change(shared, levels.get(level), level, seed));
+        for (int level = 0; level < levels.size(); level++) {
+            final int before = levelOf(levels.get(level).bits());
+            if (before >= 0) {
+                changes.add(change(shared, levels.get(level), level, before, seed));
+            }
         }
-        final boolean passed = maxDrop.isEmpty()
-                || changes.isEmpty()
-                || changes.get(changes.size() - 1).difference() >= -maxDrop.get();
+        if (changes.isEmpty()) {
+            throw UserException.data("The report " + path
+                    + " has no code length that this one has; set evaluate.compare to one of codes as long as these.");
+        }
+        final boolean passed =
+                maxDrop.isEmpty() || changes.get(changes.size() - 1).difference() >= -maxDrop.get();
         return new Report.Comparison(
                 path,
                 report.path("createdAt").asText(),
@@ -101,14 +106,29 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
                 passed);
     }
 
+    /** The earlier level with codes of that many bits, counted from 0, or −1: levels of other codebooks have other lengths. */
+    private int levelOf(final int bits) {
+        final JsonNode was = report.path("levels");
+        for (int level = 0; level < was.size(); level++) {
+            if (was.get(level).path("bits").asInt() == bits) {
+                return level;
+            }
+        }
+        return -1;
+    }
+
     private Report.Change change(
-            final List<QueryLines.Line> shared, final Report.Level now, final int level, final long seed) {
+            final List<QueryLines.Line> shared,
+            final Report.Level now,
+            final int level,
+            final int levelBefore,
+            final long seed) {
         final double[] differences = new double[shared.size()];
         double before = 0;
         double after = 0;
         for (int i = 0; i < differences.length; i++) {
             final double was =
-                    Objects.requireNonNull(precisions.get(shared.get(i).id())).get(level);
+                    Objects.requireNonNull(precisions.get(shared.get(i).id())).get(levelBefore);
             final double is = shared.get(i).ap().get(level);
             before += was;
             after += is;
@@ -130,7 +150,9 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
         final List<String> caveats = new ArrayList<>();
         if (report.path("codes").path("rows").asLong() != rows) {
             caveats.add("The database had " + report.path("codes").path("rows").asLong() + " rows, not " + rows + ".");
-        } else if (was.path("r").asLong() != now.r()) {
+        }
+        if (was.path("wholeDatabase").asBoolean() != now.wholeDatabase()
+                || (!now.wholeDatabase() && was.path("r").asLong() != now.r())) {
             caveats.add("R was " + was.path("r").asLong() + ", not " + now.r() + ".");
         }
         if (!was.path("ties").asText().equals(now.ties())) {

@@ -1,5 +1,6 @@
 package io.dpq.eval;
 
+import io.dpq.config.UserException;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.InputReader;
 import io.dpq.lake.Lake;
@@ -57,7 +58,7 @@ final class QueryEmbedding {
                         listing,
                         Partitions.even(TASKS_PER_CORE * spark.defaultParallelism(), MOST_PARTITION_BYTES),
                         model.image().maxBytes())
-                .select("id", "labels", "content")
+                .select("id", "labels", "content", "length", "error")
                 .toJavaRDD()
                 .mapPartitions(task::call)
                 .collect();
@@ -106,7 +107,7 @@ final class QueryEmbedding {
             long undecodable = 0;
             while (rows.hasNext()) {
                 final Row row = rows.next();
-                if (decode(reader, row, batch, waiting.size() * length)) {
+                if (decode(model, reader, row, batch, waiting.size() * length)) {
                     waiting.add(new Waiting(row.getString(0), Labels.of(row, 1)));
                 } else {
                     undecodable++;
@@ -119,8 +120,20 @@ final class QueryEmbedding {
             return List.of(new Outcome(queries, undecodable)).iterator();
         }
 
-        private static boolean decode(final InputReader reader, final Row row, final float[] batch, final int offset) {
+        private static boolean decode(
+                final SharedModel model,
+                final InputReader reader,
+                final Row row,
+                final float[] batch,
+                final int offset) {
             if (row.isNullAt(2)) {
+                if (ImageRejectedException.Reason.ofMissingContent(
+                                row.getLong(3), model.image().maxBytes())
+                        == ImageRejectedException.Reason.UNREADABLE) {
+                    // Figures over the queries that happened to be readable would pass for those over all.
+                    throw UserException.data("The query " + row.getString(0) + " cannot be read (" + row.getString(4)
+                            + "); mend or remove it, or run evaluate again if the storage had failed.");
+                }
                 return false;
             }
             try {

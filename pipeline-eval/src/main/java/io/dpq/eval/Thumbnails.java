@@ -1,6 +1,5 @@
 package io.dpq.eval;
 
-import io.dpq.config.UserException;
 import io.dpq.image.ImageDecoder;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.RgbImage;
@@ -67,7 +66,8 @@ final class Thumbnails {
                     .mapPartitions(painter::call)
                     .collect()
                     .forEach(picture -> pictures.put(picture._1(), picture._2()));
-        } catch (UserException e) {
+        } catch (RuntimeException e) {
+            // Pictures are an ornament: figures that took hours must not be lost for them.
             LOG.warn("The report goes without pictures of {}: {}", settings.path(), e.getMessage());
         }
         return pictures;

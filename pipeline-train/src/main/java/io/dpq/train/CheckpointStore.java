@@ -76,6 +76,11 @@ final class CheckpointStore {
         return root.toString();
     }
 
+    /** Whether there is any checkpoint, whole or not. */
+    boolean isEmpty() throws IOException {
+        return folders().isEmpty();
+    }
+
     /**
      * The newest whole checkpoint.
      *
@@ -132,8 +137,9 @@ final class CheckpointStore {
             throw new TornException("its " + MANIFEST + " is damaged or of another release");
         }
         if (manifest.formatVersion() != CheckpointManifest.VERSION) {
-            throw new TornException(
-                    "its format version is " + manifest.formatVersion() + ", which another release reads");
+            throw UserException.data("The checkpoint " + folder + " has format version " + manifest.formatVersion()
+                    + " but this release reads version " + CheckpointManifest.VERSION
+                    + "; go on with the release that wrote it, or remove the folder to begin anew.");
         }
         return manifest;
     }
@@ -147,6 +153,10 @@ final class CheckpointStore {
         } catch (org.apache.hadoop.fs.ChecksumException e) {
             LOG.debug("{}", file, e);
             throw new TornException(file.getName() + " is not the one that was written");
+        } catch (IOException e) {
+            // A lost block, say: the checkpoint before it is kept for this.
+            LOG.debug("{}", file, e);
+            throw new TornException(file.getName() + " cannot be read (" + e.getMessage() + ")");
         }
     }
 
@@ -188,8 +198,8 @@ final class CheckpointStore {
     private boolean isOf(final String run, final Path folder) throws IOException {
         try {
             return manifest(folder).run().equals(run);
-        } catch (TornException e) {
-            LOG.debug("{} is torn.", folder, e);
+        } catch (TornException | UserException e) {
+            LOG.debug("{} is torn or of another release.", folder, e);
             return false;
         }
     }
@@ -206,13 +216,18 @@ final class CheckpointStore {
     }
 
     /** Deletes all checkpoints and the log, and the folder where nothing else is in it. */
-    void clear() throws IOException {
-        for (final Path folder : folders().values()) {
-            files.delete(folder, true);
-        }
-        files.delete(new Path(root, ModelDirectory.TRAINING_LOG), false);
-        if (files.exists(root) && !files.listStatusIterator(root).hasNext()) {
-            files.delete(root, false);
+    void clear() {
+        try {
+            for (final Path folder : folders().values()) {
+                files.delete(folder, true);
+            }
+            files.delete(new Path(root, ModelDirectory.TRAINING_LOG), false);
+            if (files.exists(root) && !files.listStatusIterator(root).hasNext()) {
+                files.delete(root, false);
+            }
+        } catch (IOException e) {
+            // The training is over and its model is where it belongs: what is left over is no failure.
+            LOG.warn("Cannot remove the checkpoints at {}: {}", root, e.toString());
         }
     }
 

@@ -23,6 +23,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the frozen part of a network yields of every image, computed once and stored as Parquet on any Hadoop file system. A file
@@ -31,6 +33,7 @@ import org.apache.spark.sql.SparkSession;
  * time, nobody follows a name to a half. For the driver.
  */
 final class FeatureCache {
+    private static final Logger LOG = LoggerFactory.getLogger(FeatureCache.class);
     private static final String WHOLE = ".whole";
     private static final String FOLDER = "features-";
     private static final int NAME_LENGTH = 32;
@@ -221,25 +224,38 @@ final class FeatureCache {
     }
 
     /** Ends what succeeded: the features are removed, unless they are to be kept for later trainings. */
-    void done() throws IOException {
+    void done() {
         if (settings.featureCache().keep()) {
             return;
         }
-        for (final Path name : used) {
-            final Optional<Path> folder = folder(name);
-            files.delete(name, false);
-            if (folder.isPresent()) {
-                files.delete(folder.get(), true);
+        try {
+            for (final Path name : used) {
+                final Optional<Path> folder = folder(name);
+                files.delete(name, false);
+                if (folder.isPresent()) {
+                    files.delete(folder.get(), true);
+                }
             }
+        } catch (IOException e) {
+            warn(root, e);
         }
         forget(settings, session.sparkContext().hadoopConfiguration());
     }
 
     /** Removes all that lies beside the model of a training that is over, unless it is to be kept. */
-    static void forget(final TrainSettings settings, final Configuration hadoop) throws IOException {
+    static void forget(final TrainSettings settings, final Configuration hadoop) {
         if (settings.featureCache().besideModel() && !settings.featureCache().keep()) {
             final Path root = new Path(settings.featureCache().path());
-            root.getFileSystem(hadoop).delete(root, true);
+            try {
+                root.getFileSystem(hadoop).delete(root, true);
+            } catch (IOException e) {
+                warn(root, e);
+            }
         }
+    }
+
+    /** The training is over and its model is where it belongs: what is left over is no failure. */
+    private static void warn(final Path root, final IOException cause) {
+        LOG.warn("Cannot remove the features at {}: {}", root, cause.toString());
     }
 }

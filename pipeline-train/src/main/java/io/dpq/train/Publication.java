@@ -109,10 +109,15 @@ record Publication(
                 EmbeddingSample.of(spark, learner, NetworkZip.write(graph, false), settings, METRICS_SAMPLE);
         final double[] errors = sample.hardErrors(codebooks);
         metrics.put("measuredImages", sample.count());
-        metrics.put("trainingAccuracy", sample.accuracy());
+        final boolean classifies = DpqNetwork.classifies(graph) && settings.classifies();
+        if (classifies) {
+            metrics.put("trainingAccuracy", sample.accuracy());
+        }
         metrics.put("relativeHardError", Arrays.stream(errors).boxed().toList());
         final List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, "training accuracy %.3f", sample.accuracy()));
+        if (classifies) {
+            lines.add(String.format(Locale.ROOT, "training accuracy %.3f", sample.accuracy()));
+        }
         for (int level = 0; level < errors.length; level++) {
             lines.add(String.format(
                     Locale.ROOT, "quantization error at %d bits %.3f", codebooks.bits(level + 1), errors[level]));

@@ -3,6 +3,9 @@ package io.dpq.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dpq.config.UserException;
 import io.dpq.model.ModelDirectory;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -42,13 +45,19 @@ record PublishGate(RunSettings.Publish settings, String modelPath, int threads) 
         if (!settings.mustBeatPublished()) {
             return Optional.empty();
         }
-        return published(validation, hadoop, say)
-                .filter(published -> scores.last() < published.last())
-                .map(published -> String.format(
+        final Optional<ValidationScores> published;
+        try {
+            published = published(validation, hadoop, say);
+        } catch (UncheckedIOException e) {
+            return Optional.of("the published model cannot be read to compare with (" + e.getMessage() + ")");
+        }
+        return published
+                .filter(other -> scores.last() < other.last())
+                .map(other -> String.format(
                         Locale.ROOT,
                         "its mAP of %.4f is below the published model's, %.4f, on the same images",
                         scores.last(),
-                        published.last()));
+                        other.last()));
     }
 
     private Optional<ValidationScores> published(
@@ -69,6 +78,10 @@ record PublishGate(RunSettings.Publish settings, String modelPath, int threads) 
             say.accept("the published model, measured anew: " + scores.words());
             return Optional.of(scores);
         } catch (UserException e) {
+            if (e.getCause() instanceof IOException storage && !(storage instanceof FileNotFoundException)) {
+                // An outage of the storage must not let a worse model take the place of a better one.
+                throw new UncheckedIOException(storage);
+            }
             say.accept(
                     "warning: the published model cannot be compared with, so this one replaces it: " + e.getMessage());
             return Optional.empty();

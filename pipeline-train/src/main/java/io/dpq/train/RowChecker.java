@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.config.UserException;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.InputReader;
 import java.util.Iterator;
@@ -61,13 +62,15 @@ final class RowChecker implements FlatMapFunction<Iterator<Row>, TrainRow> {
                 .distinct()
                 .toArray();
         if (content == null) {
-            final long length = row.getAs("length");
-            return new TrainRow(
-                    id,
-                    NOTHING,
-                    labels,
-                    ImageRejectedException.Reason.ofMissingContent(length, maxBytes)
-                            .name());
+            final ImageRejectedException.Reason reason =
+                    ImageRejectedException.Reason.ofMissingContent(row.getAs("length"), maxBytes);
+            if (reason == ImageRejectedException.Reason.UNREADABLE) {
+                // That says nothing of the image: without it this would be another training, which no resume could
+                // continue.
+                throw UserException.data("The image " + id + " cannot be read (" + row.getAs("error")
+                        + "); run train again if the storage had failed, or else mend or remove the image.");
+            }
+            return new TrainRow(id, NOTHING, labels, reason.name());
         }
         try {
             reader.read(content, input, 0);

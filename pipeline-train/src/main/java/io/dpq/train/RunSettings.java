@@ -4,6 +4,7 @@ import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.lake.LakeSettings;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -69,6 +70,7 @@ record RunSettings(
                 config.decimal("train.max-loss-growth", 0, Double.MAX_VALUE),
                 config.duration("train.stall-timeout"));
         settings.check();
+        settings.requireApart(config.string("model.path"));
         return settings;
     }
 
@@ -80,6 +82,22 @@ record RunSettings(
     /** A path next to another. */
     static String beside(final String path, final String suffix) {
         return path.replaceFirst("/+$", "") + suffix;
+    }
+
+    /** Among checkpoints a model cannot be published, and where checkpoints are cleared away no model may lie. */
+    private void requireApart(final String modelPath) {
+        final String checkpoints = folder(checkpoint.path());
+        for (final String model : List.of(folder(modelPath), folder(heldBack(modelPath)))) {
+            if (checkpoints.startsWith(model) || model.startsWith(checkpoints)) {
+                throw UserException.usage("train.checkpoint.path is " + checkpoint.path()
+                        + ", but models go to " + model.substring(0, model.length() - 1)
+                        + "; set it to a folder that is neither in the other.");
+            }
+        }
+    }
+
+    private static String folder(final String path) {
+        return path.replaceFirst("/+$", "") + "/";
     }
 
     private void check() {

@@ -40,6 +40,11 @@ record StartingPoint(String run, Optional<Checkpoint> checkpoint, Optional<Job.O
             final Consumer<String> say)
             throws IOException {
         final Optional<Checkpoint> newest = store.newest(say);
+        if (resume && newest.isEmpty() && !store.isEmpty()) {
+            throw UserException.data(
+                    "None of the checkpoints at " + store.path()
+                            + " is whole, so there is nothing to resume from; remove them, or leave --resume away, to begin anew.");
+        }
         if (!resume) {
             newest.ifPresent(checkpoint -> say.accept("a checkpoint of an unfinished training ("
                     + checkpoint.manifest().standing().where() + ") lies at " + checkpoint.path()

@@ -220,9 +220,7 @@ public final class TrainJob implements Job {
                         spark, settings, learner, validation, provenance, context.out()::println)
                 .publish(result, state.log(), progress.imagesPerSecond());
         store.clear();
-        if (learner.cache().isPresent()) {
-            learner.cache().get().done();
-        }
+        learner.cache().ifPresent(FeatureCache::done);
         return outcome;
     }
 
@@ -236,6 +234,11 @@ public final class TrainJob implements Job {
         final EpochPlan plan =
                 new EpochPlan(images, settings.workers(), settings.batchSize(), settings.averagingFrequency());
         final long totalSteps = (long) plan.steps() * settings.epochs();
+        if (totalSteps > Integer.MAX_VALUE) {
+            throw UserException.usage("train.epochs is " + settings.epochs() + ", which makes " + totalSteps
+                    + " steps, more than can be counted; lower it below "
+                    + Integer.MAX_VALUE / plan.steps() + ".");
+        }
         if (settings.optimizer().warmupSteps() >= totalSteps) {
             throw UserException.usage("train.optimizer.warmup-steps is "
                     + settings.optimizer().warmupSteps() + " but the whole training takes " + totalSteps

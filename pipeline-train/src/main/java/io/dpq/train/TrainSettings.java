@@ -116,8 +116,12 @@ record TrainSettings(
         final int classes = settings.loss.supervised() ? 2 : 0;
         DpqNetwork.check(
                 settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
-        settings.run();
         settings.featureCache();
+        if (settings.run().validation().isOn() && !settings.loss.supervised()) {
+            throw UserException.usage(
+                    "Validation measures how well labels are found, but all losses that learn from labels"
+                            + " are 0; set train.validation.fraction = 0 and train.validation.lake.path = null, or weigh one of them.");
+        }
         if (settings.backbone().fromFile() && settings.weights.isEmpty()) {
             throw UserException.usage("backbone.kind is " + DpqConfig.kebab(settings.backbone())
                     + ", so point backbone.weights to the file that holds the backbone.");
@@ -352,6 +356,11 @@ record TrainSettings(
                 Math.multiplyExact(stepsPerEpoch, semanticEpochs),
                 seed,
                 severalLabels);
+    }
+
+    /** Whether a classifier of the embedding is trained. */
+    boolean classifies() {
+        return loss.classification() != 0;
     }
 
     /** How many epochs are joint. */

@@ -256,6 +256,21 @@ class ValidationTest {
     }
 
     @Test
+    void withoutLabelsThereIsNothingToValidate() {
+        final TrainRun.Result result = TrainRun.run(TrainRun.arguments(
+                lake,
+                directory.resolve("model"),
+                "train.validation.fraction=0.2",
+                "loss.margin=0",
+                "loss.classification=0",
+                "quantization.gradient=codebooks-only"));
+        assertThat(result.err())
+                .contains("Validation measures how well labels are found")
+                .hasLineCount(1);
+        assertThat(result.code()).isEqualTo(1);
+    }
+
+    @Test
     void anExplodingLossPublishesNothingAndLeavesTheCheckpoints() {
         final Path model = directory.resolve("model");
         final TrainRun.Result result = TrainRun.run(TrainRun.arguments(

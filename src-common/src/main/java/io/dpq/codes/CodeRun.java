@@ -100,7 +100,7 @@ public final class CodeRun implements AutoCloseable {
     static CodeRun begin(final CodeTable table, final Identity identity) {
         final CodeRun run;
         try {
-            run = new CodeRun(table, identity, Instant.now());
+            run = new CodeRun(table, identity, startAfter(table.completeRuns(), Instant.now()));
         } catch (IOException e) {
             throw UserException.data(
                     "The code table at " + table.root() + " cannot be written (" + e.getMessage()
@@ -114,6 +114,14 @@ public final class CodeRun implements AutoCloseable {
             run.close();
             throw e;
         }
+    }
+
+    /** What a run supersedes is told by its id, which begins with its time: a clock that is behind must not undo a night. */
+    static Instant startAfter(final List<RunManifest> runs, final Instant now) {
+        return runs.stream()
+                .map(run -> run.runId().replaceFirst("-[0-9a-f]{8}$", ""))
+                .map(time -> TIME.parse(time, Instant::from).plusMillis(1))
+                .reduce(now, (a, b) -> a.isAfter(b) ? a : b);
     }
 
     /** Removes staging folders, and folders that a crash left between their rename and their manifest. */
@@ -246,6 +254,7 @@ public final class CodeRun implements AutoCloseable {
                     rows,
                     newest,
                     reasons,
+                    0,
                     spark.createDataFrame(List.of(), CodeSchema.superseded()),
                     0,
                     0);
@@ -292,6 +301,7 @@ public final class CodeRun implements AutoCloseable {
      * @param refreshed rows of them that are written again
      * @param quarantine with the columns of {@link CodeSchema#quarantine}, but for the run
      * @param reasons its rows by reason
+     * @param again its rows that were tried again
      * @param superseded with the columns of {@link CodeSchema#superseded}, but for the run
      * @param supersededCount its rows
      * @param deleted those of them that the lake has no more
@@ -303,6 +313,7 @@ public final class CodeRun implements AutoCloseable {
             long refreshed,
             Dataset<Row> quarantine,
             Map<String, Long> reasons,
+            long again,
             Dataset<Row> superseded,
             long supersededCount,
             long deleted) {
@@ -370,6 +381,14 @@ public final class CodeRun implements AutoCloseable {
                 refreshed,
                 rows.filter(functions.not(encodedOnly)),
                 reasons,
+                count(actions, CodeSchema.Action.RETRIED) == 0
+                        ? 0
+                        : rows.filter(functions
+                                        .not(encodedOnly)
+                                        .and(functions
+                                                .col(CodeSchema.ACTION)
+                                                .equalTo(CodeSchema.Action.RETRIED.stored())))
+                                .count(),
                 plan.filter(functions.col(CodeSchema.ACTION).notEqual(CodeSchema.Action.NEW.stored()))
                         .select(CodeSchema.ID, CodeSchema.ACTION),
                 actions.values().stream().mapToLong(Long::longValue).sum() - count(actions, CodeSchema.Action.NEW),
@@ -444,6 +463,7 @@ public final class CodeRun implements AutoCloseable {
                 contents.encoded(),
                 contents.refreshed(),
                 quarantined,
+                contents.again(),
                 unchanged,
                 contents.deleted(),
                 contents.supersededCount(),

@@ -22,6 +22,7 @@ import java.util.TreeMap;
  * @param encoded images encoded
  * @param refreshed images whose earlier code was written again, with other labels or another modification time
  * @param quarantined images no decoder took
+ * @param quarantinedAgain those of them that were in the quarantine before, tried again and not taken again
  * @param unchanged images left as an earlier run has them, in the codes or in the quarantine
  * @param deleted images of earlier runs that the lake has no more; not among those listed
  * @param superseded ids whose rows in earlier runs no longer count: of images written again, and of deleted ones
@@ -45,6 +46,7 @@ public record RunManifest(
         long encoded,
         long refreshed,
         long quarantined,
+        long quarantinedAgain,
         long unchanged,
         long deleted,
         long superseded,
@@ -73,6 +75,10 @@ public record RunManifest(
         if (rows(files) != encoded + refreshed) {
             throw new IllegalArgumentException(
                     "the files do not hold the " + (encoded + refreshed) + " rows encoded or refreshed");
+        }
+        if (quarantinedAgain < 0 || quarantinedAgain > quarantined) {
+            throw new IllegalArgumentException(
+                    "of " + quarantined + " quarantined " + quarantinedAgain + " cannot have been there before");
         }
         if (deleted < 0 || deleted > superseded || rows(supersededFiles) != superseded) {
             throw new IllegalArgumentException("the files do not hold the " + superseded + " ids superseded");

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -165,9 +166,7 @@ public final class JobMain {
             err.println("dpq: " + mistake.getMessage());
         } else {
             err.println("dpq: The job failed by no fault of yours: " + rootMessage(thrown)
-                    + (root(thrown) instanceof OutOfMemoryError
-                            ? "; raise resources.driver-heap or resources.driver-native"
-                            : "")
+                    + (root(thrown) instanceof OutOfMemoryError ? "; raise " + memory(thrown) : "")
                     + " (what was not finished is not visible; it is safe to run it again"
                     + (verbose ? "" : ", with --verbose for the stack trace") + ").");
         }
@@ -178,6 +177,16 @@ public final class JobMain {
             return ExitCode.INTERNAL.code();
         }
         return mistake.fault() == UserException.Fault.USAGE ? ExitCode.USAGE.code() : ExitCode.DATA.code();
+    }
+
+    /** Which memory ran out: a task's failure comes to the driver within one of Spark's. */
+    private static String memory(final Throwable thrown) {
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            if (t instanceof SparkException) {
+                return "resources.executor-heap or resources.executor-native, or lower resources.tasks-per-executor";
+            }
+        }
+        return "resources.driver-heap or resources.driver-native";
     }
 
     /** A mistake may come wrapped, from an executor or a lazy iterator. */

@@ -148,6 +148,9 @@ public record ResourcePlan(
         final long overhead = local ? localOverhead() : driverNative + JVM_OWN;
         final Map<String, String> properties = new LinkedHashMap<>();
         properties.put("spark.driver.memory", mib(heap));
+        // Spark's own bound of 1 GiB is less than what two workers' states of a large network take; the heap bounds it
+        // anyway.
+        properties.put("spark.driver.maxResultSize", mib(heap));
         properties.put("spark.driver.defaultJavaOptions", jvmOptions(heap, overhead));
         if (!local) {
             properties.put("spark.executor.instances", Integer.toString(executors));

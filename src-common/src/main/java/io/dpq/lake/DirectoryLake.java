@@ -112,9 +112,14 @@ final class DirectoryLake implements Lake {
     }
 
     @Override
+    public boolean hasExactLengths() {
+        return true;
+    }
+
+    @Override
     public Dataset<Row> read(final Dataset<Row> listed, final Partitions partitions, final long maxBytes) {
-        final JavaRDD<Row> planned =
-                ReadPlan.ofRows(FILE_COST, "id").cut(listed.select("id", "labels", "length"), partitions, maxBytes);
+        final JavaRDD<Row> planned = ReadPlan.ofRows(FILE_COST, "id")
+                .cut(listed.select("id", "labels", "length", "modified"), partitions, maxBytes);
         final FileReading reading = new FileReading(root, maxBytes);
         return spark.createDataFrame(planned.map(reading::row), LakeRows.CONTENT);
     }

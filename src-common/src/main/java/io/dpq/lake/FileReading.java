@@ -22,7 +22,7 @@ final class FileReading implements Serializable {
         this.maxBytes = Math.min(maxBytes, LONGEST_ARRAY);
     }
 
-    /** The listing row {@code id, labels, length} with its content, or with the reason why it cannot be had. */
+    /** The listing row {@code id, labels, length, modified} with its content, or with the reason why it cannot be had. */
     Row row(final Row listed) {
         if (listed.getLong(2) > maxBytes) {
             return tooLong(listed, listed.getLong(2));
@@ -43,13 +43,14 @@ final class FileReading implements Serializable {
                 listed.get(1),
                 length,
                 null,
-                "The file has " + length + " bytes or more; at most " + maxBytes + " are read");
+                "The file has " + length + " bytes or more; at most " + maxBytes + " are read",
+                listed.get(3));
     }
 
     private static Row row(final Row listed, final byte @Nullable [] content, final @Nullable String error) {
         // The length of what was read, which is the truth where a file changed after it was listed.
         final long length = content == null ? listed.getLong(2) : content.length;
-        return RowFactory.create(listed.get(0), listed.get(1), length, content, error);
+        return RowFactory.create(listed.get(0), listed.get(1), length, content, error, listed.get(3));
     }
 
     private byte[] content(final String id) throws IOException {

@@ -35,8 +35,11 @@ public interface Lake {
      */
     Dataset<Row> listing();
 
+    /** Whether the listing tells lengths to the byte, so that another length is another content. */
+    boolean hasExactLengths();
+
     /**
-     * Rows {@code id, labels, length, content, error} for the given listing rows, cut into partitions as
+     * Rows {@code id, labels, length, content, error, modified} for the given listing rows, cut into partitions as
      * asked, read on the executors. What cannot be read yields a row whose content is null and
      * whose column {@code error STRING} says why; it is null elsewhere. So it is with content longer than {@code maxBytes}.
      *

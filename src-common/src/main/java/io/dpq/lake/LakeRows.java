@@ -12,8 +12,9 @@ final class LakeRows {
             .add("length", DataTypes.LongType, false);
 
     /** What is read. */
-    static final StructType CONTENT =
-            LISTING.add("content", DataTypes.BinaryType, true).add("error", DataTypes.StringType, true);
+    static final StructType CONTENT = LISTING.add("content", DataTypes.BinaryType, true)
+            .add("error", DataTypes.StringType, true)
+            .add("modified", DataTypes.LongType, true);
 
     /** A listing of records in files. */
     static final StructType RECORDS = LISTING.add("file", DataTypes.StringType, false)

@@ -12,9 +12,14 @@ import org.apache.parquet.example.data.Group;
 
 /**
  * Named columns of Parquet files. A part is a row group. The listing reads ids and labels alone, so that it knows of a row's
- * length no more than the mean of its row group.
+ * length no more than the mean of its row group; but files that {@code pack} wrote tell the length and time of each image.
  */
 final class ParquetFormat implements RecordFormat {
+    /** Marks in a file's metadata that its columns {@value #LENGTH} and {@value #MODIFIED} are those of the images. */
+    static final String PACKED = "dpq.packed";
+
+    private static final String LENGTH = "length";
+    private static final String MODIFIED = "modified";
     private static final long serialVersionUID = 1L;
 
     private final ParquetColumns columns;
@@ -42,6 +47,11 @@ final class ParquetFormat implements RecordFormat {
     }
 
     @Override
+    public boolean listsExactLengths() {
+        return false;
+    }
+
+    @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
         try (ParquetRowGroups groups = new ParquetRowGroups(root, path, Set.of())) {
             return LongStream.range(0, groups.count()).boxed().toList();
@@ -53,6 +63,11 @@ final class ParquetFormat implements RecordFormat {
         final Set<String> wanted = new LinkedHashSet<>();
         columns.id().ifPresent(wanted::add);
         columns.labels().ifPresent(wanted::add);
+        final boolean packed = isPacked(root, path);
+        if (packed) {
+            wanted.add(LENGTH);
+            wanted.add(MODIFIED);
+        }
         try (ParquetRowGroups groups = new ParquetRowGroups(root, path, wanted)) {
             // A missing column of content is told here rather than in the middle of the job.
             groups.require(columns.content());
@@ -74,11 +89,20 @@ final class ParquetFormat implements RecordFormat {
                                 ? ParquetValues.texts(
                                         row.get(), columns.labels().get())
                                 : List.of(),
-                        length,
+                        packed && row.isPresent() ? row.get().getLong(LENGTH, 0) : length,
                         place,
-                        null));
+                        null,
+                        packed && row.isPresent() && row.get().getFieldRepetitionCount(MODIFIED) > 0
+                                ? (Long) row.get().getLong(MODIFIED, 0)
+                                : null));
             }
             return listed;
+        }
+    }
+
+    private static boolean isPacked(final LakeRoot root, final String path) throws IOException {
+        try (ParquetRowGroups groups = new ParquetRowGroups(root, path, Set.of())) {
+            return groups.isMarked(PACKED);
         }
     }
 

@@ -67,6 +67,11 @@ final class ParquetRowGroups implements Closeable {
         pruned(all, name, name, all);
     }
 
+    /** Whether the file's metadata has a key. */
+    boolean isMarked(final String key) {
+        return file.getFileMetaData().getKeyValueMetaData().containsKey(key);
+    }
+
     int count() {
         return file.getRowGroups().size();
     }

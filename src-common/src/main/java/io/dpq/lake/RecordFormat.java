@@ -21,6 +21,11 @@ interface RecordFormat extends Serializable {
     /** Whether records can be reached one by one; otherwise a task reads a part in order, and no two tasks share one. */
     boolean seekable();
 
+    /** Whether {@link Listed#length} is that of the content to the byte, and not a mean. */
+    default boolean listsExactLengths() {
+        return true;
+    }
+
     /** What a record costs beside its length, in bytes that are read in the same time: decoding and embedding an image. */
     default long recordCost() {
         return DirectoryLake.FILE_COST;
@@ -43,13 +48,24 @@ interface RecordFormat extends Serializable {
      * @param length bytes of content, about
      * @param place where it lies in its part
      * @param error why it has no content, or null
+     * @param modified when the content was last modified, milliseconds since 1970; null where only the file's time is known
      */
     record Listed(
             String id,
             List<String> labels,
             long length,
             long place,
-            @Nullable String error) {}
+            @Nullable String error,
+            @Nullable Long modified) {
+        Listed(
+                final String id,
+                final List<String> labels,
+                final long length,
+                final long place,
+                final @Nullable String error) {
+            this(id, labels, length, place, error, null);
+        }
+    }
 
     /** The records of a part. One thread at a time. */
     interface Contents extends Closeable {

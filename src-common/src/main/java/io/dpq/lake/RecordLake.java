@@ -142,7 +142,7 @@ final class RecordLake implements Lake {
         }
     }
 
-    /** A record is taken to be as old as its file. */
+    /** Where a record does not tell, it is taken to be as old as its file. */
     private static Row row(final RecordFormat.Listed record, final Tuple3<String, Long, Long> part) {
         return RowFactory.create(
                 record.id(),
@@ -152,7 +152,7 @@ final class RecordLake implements Lake {
                 part._2(),
                 record.place(),
                 record.error(),
-                part._3());
+                record.modified() == null ? part._3() : record.modified());
     }
 
     /** A file that cannot be listed leaves open what it holds, so that the job must not go on without it. */
@@ -171,6 +171,11 @@ final class RecordLake implements Lake {
     @Override
     public Dataset<Row> listing() {
         return listing;
+    }
+
+    @Override
+    public boolean hasExactLengths() {
+        return format.listsExactLengths();
     }
 
     @Override

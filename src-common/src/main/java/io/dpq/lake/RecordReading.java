@@ -22,6 +22,7 @@ final class RecordReading implements Serializable {
     private static final int PART = LakeRows.RECORDS.fieldIndex("part");
     private static final int PLACE = LakeRows.RECORDS.fieldIndex("place");
     private static final int ERROR = LakeRows.RECORDS.fieldIndex("error");
+    private static final int MODIFIED = LakeRows.RECORDS.fieldIndex("modified");
 
     private final LakeRoot root;
     private final RecordFormat format;
@@ -82,12 +83,16 @@ final class RecordReading implements Serializable {
                 throw RecordLake.damaged(listed.getString(FILE), where, e);
             }
             if (found.isEmpty()) {
-                return failed(listed, 0, "no content was stored");
+                // pack leaves out what is too long, and tells its length.
+                return listed.getLong(2) > maxBytes
+                        ? tooLong(listed, listed.getLong(2))
+                        : failed(listed, 0, "no content was stored");
             }
             final byte[] content = found.get();
             return content.length > maxBytes
                     ? tooLong(listed, content.length)
-                    : RowFactory.create(listed.get(0), listed.get(1), (long) content.length, content, null);
+                    : RowFactory.create(
+                            listed.get(0), listed.get(1), (long) content.length, content, null, listed.get(MODIFIED));
         }
 
         private RecordFormat.Contents at(final String path, final long number) throws IOException {
@@ -120,6 +125,6 @@ final class RecordReading implements Serializable {
     }
 
     private static Row failed(final Row listed, final long length, final String error) {
-        return RowFactory.create(listed.get(0), listed.get(1), length, null, error);
+        return RowFactory.create(listed.get(0), listed.get(1), length, null, error, listed.get(MODIFIED));
     }
 }

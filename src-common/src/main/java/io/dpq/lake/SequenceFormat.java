@@ -44,6 +44,11 @@ final class SequenceFormat implements RecordFormat {
     }
 
     @Override
+    public boolean listsExactLengths() {
+        return false;
+    }
+
+    @Override
     public List<Listed> list(final LakeRoot root, final String path, final long part) throws IOException {
         final List<String> keys = new ArrayList<>();
         final long first;

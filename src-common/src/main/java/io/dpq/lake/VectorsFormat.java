@@ -28,13 +28,13 @@ final class VectorsFormat implements RecordFormat {
         return parquet.accepts(path) || matrices.accepts(path);
     }
 
-    /** Parquet is not, and one plan serves all files. */
     /** A vector is not decoded, and no backbone sees it. */
     @Override
     public long recordCost() {
         return 64;
     }
 
+    /** Parquet is not, and one plan serves all files. */
     @Override
     public boolean seekable() {
         return false;

@@ -107,6 +107,21 @@ final class CodeTableTest {
     }
 
     @Test
+    void aRunBeginsAfterTheNewestWhateverTheClockSays() {
+        final Instant now = Instant.parse("2026-03-01T00:00:00.500Z");
+        assertThat(CodeRun.startAfter(List.of(), now)).isEqualTo(now);
+        final RunManifest run = publish(1, 20, 2, 1000);
+        final Instant late = Instant.parse("2200-01-01T00:00:00Z");
+        assertThat(CodeRun.startAfter(List.of(run), late)).isEqualTo(late);
+        // The newest run's time and a millisecond, not the year 2001.
+        final Instant behind = CodeRun.startAfter(List.of(run), Instant.parse("2001-01-01T00:00:00Z"));
+        assertThat(behind)
+                .isBetween(
+                        Instant.parse(run.startedAt()),
+                        Instant.parse(run.startedAt()).plusMillis(1));
+    }
+
+    @Test
     void whatIsPublishedIsRead() {
         final RunManifest run = publish(1, 100, 10, 1000);
 
