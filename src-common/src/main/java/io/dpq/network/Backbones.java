@@ -125,7 +125,7 @@ final class Backbones {
     /** SqueezeNet 1.0 (Iandola and others, arXiv 1602.07360) up to fire9, averaged: 512 features. */
     private String squeezeNet(final String input) {
         requireSide(47);
-        String last = graph.layer("conv1", convolution(7, 2, 96).build(), input);
+        String last = graph.layer("conv1", kept(convolution(7, 2, 96)), input);
         last = graph.layer("pool1", maxPool(3, 2), last);
         last = fire(2, 16, 64, last);
         last = fire(3, 16, 64, last);
@@ -142,32 +142,23 @@ final class Backbones {
 
     private String fire(final int number, final int squeezed, final int expanded, final String input) {
         final String name = "fire" + number;
-        final String squeeze =
-                graph.layer(name + "_squeeze1x1", convolution(1, 1, squeezed).build(), input);
-        final String narrow =
-                graph.layer(name + "_expand1x1", convolution(1, 1, expanded).build(), squeeze);
+        final String squeeze = graph.layer(name + "_squeeze1x1", kept(convolution(1, 1, squeezed)), input);
+        final String narrow = graph.layer(name + "_expand1x1", kept(convolution(1, 1, expanded)), squeeze);
         final String wide = graph.layer(
-                name + "_expand3x3",
-                convolution(3, 1, expanded)
-                        .convolutionMode(ConvolutionMode.Same)
-                        .build(),
-                squeeze);
+                name + "_expand3x3", kept(convolution(3, 1, expanded).convolutionMode(ConvolutionMode.Same)), squeeze);
         return graph.vertex(name + "_concat", new MergeVertex(), narrow, wide);
     }
 
     /** AlexNet (Krizhevsky and others, 2012) with its two groups, up to fc7: 4096 features. */
     private String alexNet(final String input) {
         requireSide(67);
-        String last = graph.layer("conv1", convolution(11, 4, 96).build(), input);
+        String last = graph.layer("conv1", kept(convolution(11, 4, 96)), input);
         last = graph.layer("norm1", localNormalisation(), last);
         last = graph.layer("pool1", maxPool(3, 2), last);
         last = grouped("conv2", 5, 96, 256, last);
         last = graph.layer("norm2", localNormalisation(), last);
         last = graph.layer("pool2", maxPool(3, 2), last);
-        last = graph.layer(
-                "conv3",
-                convolution(3, 1, 384).convolutionMode(ConvolutionMode.Same).build(),
-                last);
+        last = graph.layer("conv3", kept(convolution(3, 1, 384).convolutionMode(ConvolutionMode.Same)), last);
         last = grouped("conv4", 3, 384, 384, last);
         last = grouped("conv5", 3, 384, 256, last);
         last = graph.layer("pool5", maxPool(3, 2), last);
@@ -185,11 +176,7 @@ final class Backbones {
             final String half =
                     graph.vertex(name + "_in" + g, new ChannelSubset(g * in / 2, (g + 1) * in / 2 - 1), input);
             halves[g] = graph.layer(
-                    name + "_" + g,
-                    convolution(kernel, 1, out / 2)
-                            .convolutionMode(ConvolutionMode.Same)
-                            .build(),
-                    half);
+                    name + "_" + g, kept(convolution(kernel, 1, out / 2).convolutionMode(ConvolutionMode.Same)), half);
         }
         return graph.vertex(name, new MergeVertex(), halves);
     }
@@ -214,12 +201,15 @@ final class Backbones {
                 .activation(Activation.RELU);
     }
 
+    private static ConvolutionLayer kept(final ConvolutionLayer.Builder builder) {
+        return new KeptConvolution(builder);
+    }
+
     private static ConvolutionLayer linearConvolution(final int kernel, final int stride, final int width) {
-        return convolution(kernel, stride, width)
+        return kept(convolution(kernel, stride, width)
                 .convolutionMode(ConvolutionMode.Same)
                 .hasBias(false)
-                .activation(Activation.IDENTITY)
-                .build();
+                .activation(Activation.IDENTITY));
     }
 
     private static SubsamplingLayer maxPool(final int kernel, final int stride) {

@@ -278,8 +278,8 @@ final class KerasLayers {
 
     private ConvolutionLayer convolution(final KerasLayer layer, final Value input, final int filters) {
         final ConvolutionLayer.Builder builder = window(layer, new ConvolutionLayer.Builder());
-        return activated(layer, input, builder.nOut(filters).hasBias(layer.flag("use_bias", true)))
-                .build();
+        return new KeptConvolution(
+                activated(layer, input, builder.nOut(filters).hasBias(layer.flag("use_bias", true))));
     }
 
     private Value depthwise(final KerasLayer layer, final String name, final boolean whole, final Value given) {

@@ -130,7 +130,7 @@ final class OnnxOperators {
             return add(name, frozen.getLayer(), layer, input);
         }
         // Exact classes: a subclass may compute something else.
-        if (conf.getClass() == ConvolutionLayer.class) {
+        if (conf.getClass() == ConvolutionLayer.class || conf.getClass() == KeptConvolution.class) {
             return convolution(name, (ConvolutionLayer) conf, layer, input);
         }
         if (conf.getClass() == DepthwiseConvolution2D.class) {
