@@ -6,13 +6,11 @@ import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
 import io.dpq.lake.Partitions;
+import io.dpq.storage.Hashes;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -147,12 +145,6 @@ public final class PackJob implements Job {
                 .head();
         final String told = settings.lake().kind() + "|" + settings.lake().path() + "|" + settings.fileBytes() + "|"
                 + settings.rowGroupBytes() + "|" + settings.maxBytes() + "|" + files + "|" + sums;
-        try {
-            return HexFormat.of()
-                    .formatHex(
-                            MessageDigest.getInstance("SHA-256").digest(told.getBytes(StandardCharsets.UTF_8)), 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256.", e);
-        }
+        return Hashes.of(told.getBytes(StandardCharsets.UTF_8)).substring(0, 16);
     }
 }

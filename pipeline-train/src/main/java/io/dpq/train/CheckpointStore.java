@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import io.dpq.config.UserException;
 import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest.FileHash;
+import io.dpq.storage.Hashes;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,6 +2,7 @@ package io.dpq.train;
 
 import io.dpq.config.UserException;
 import io.dpq.job.ResourcePlan;
+import io.dpq.storage.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,6 +1,7 @@
 package io.dpq.train;
 
 import io.dpq.config.UserException;
+import io.dpq.storage.Hashes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

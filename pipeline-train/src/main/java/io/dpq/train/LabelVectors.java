@@ -20,33 +20,40 @@ final class LabelVectors {
     /**
      * Reads a text file of one vector a line, numbers apart by blanks or commas; empty lines are passed over.
      *
-     * @param classes class names in the order of the lines
      * @param dimensions D
      */
-    static float[][] read(
-            final String file, final Configuration hadoop, final List<String> classes, final int dimensions) {
+    static float[][] read(final String file, final Configuration hadoop, final int dimensions) {
         LocalCopy.require("labels.embeddings", file, hadoop);
         final Path path = new Path(file);
         try (BufferedReader reader = new BufferedReader(
                 new InputStreamReader(path.getFileSystem(hadoop).open(path), StandardCharsets.UTF_8))) {
-            return parse(reader.lines().toList(), file, classes, dimensions);
+            return parse(reader.lines().toList(), file, dimensions);
         } catch (IOException | UncheckedIOException e) {
             throw UserException.data("The file " + file + " cannot be read; correct labels.embeddings.", e);
         }
     }
 
-    static float[][] parse(
-            final List<String> lines, final String file, final List<String> classes, final int dimensions) {
+    static float[][] parse(final List<String> lines, final String file, final int dimensions) {
         final List<String> rows =
                 lines.stream().map(String::trim).filter(line -> !line.isEmpty()).toList();
-        if (rows.size() != classes.size()) {
-            throw UserException.data("The label vectors " + file + " hold " + rows.size()
-                    + " lines but the training images show " + classes.size()
-                    + " classes; give one line a class, in the order " + order(classes) + ".");
-        }
         final float[][] vectors = new float[rows.size()][];
         for (int row = 0; row < vectors.length; row++) {
             vectors[row] = vector(rows.get(row), file, row + 1, dimensions);
+        }
+        return vectors;
+    }
+
+    /**
+     * The vectors, once it is known that there is one for every class.
+     *
+     * @param vectors as read from the file
+     * @param classes class names in the order of the lines
+     */
+    static float[][] matched(final float[][] vectors, final String file, final List<String> classes) {
+        if (vectors.length != classes.size()) {
+            throw UserException.data("The label vectors " + file + " hold " + vectors.length
+                    + " lines but the training images show " + classes.size()
+                    + " classes; give one line a class, in the order " + order(classes) + ".");
         }
         return vectors;
     }

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Judges whether a trained model is fit to replace what is published.
@@ -20,6 +22,8 @@ import org.apache.hadoop.conf.Configuration;
  * @param threads that an executor's task computes with
  */
 record PublishGate(RunSettings.Publish settings, String modelPath, int threads) {
+    private static final Logger LOG = LoggerFactory.getLogger(PublishGate.class);
+
     /** The key of the validation's figures among a manifest's metrics. */
     static final String VALIDATION = "validation";
 
@@ -48,8 +52,11 @@ record PublishGate(RunSettings.Publish settings, String modelPath, int threads) 
         final Optional<ValidationScores> published;
         try {
             published = published(validation, hadoop, say);
-        } catch (UncheckedIOException e) {
-            return Optional.of("the published model cannot be read to compare with (" + e.getMessage() + ")");
+        } catch (Exception e) {
+            // Whatever it is, hours of training must not end with it: the model is kept aside, and what is published
+            // stays.
+            LOG.warn("The published model cannot be compared with", e);
+            return Optional.of("the published model cannot be compared with (" + e.getMessage() + ")");
         }
         return published
                 .filter(other -> scores.last() < other.last())

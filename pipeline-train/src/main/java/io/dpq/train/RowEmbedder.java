@@ -64,7 +64,13 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
                 while (batch.size() < batchSize && rows.hasNext()) {
                     batch.add(rows.next()._2());
                 }
-                return embed(graph, kitchen.centred(batch), batch);
+                // Filled up, since what a row yields depends in its last bits on how many rows the network sees at
+                // once: the start of the codebooks must not depend on how rows lie in partitions.
+                final List<TrainRow> full = new ArrayList<>(batch);
+                while (full.size() < batchSize) {
+                    full.add(batch.get(batch.size() - 1));
+                }
+                return embed(graph, kitchen.centred(full), full).subList(0, batch.size());
             }
         };
     }

@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.storage.Hashes;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;

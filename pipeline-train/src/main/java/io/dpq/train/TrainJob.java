@@ -102,7 +102,7 @@ public final class TrainJob implements Job {
         }
         // Before the images, which take minutes to check.
         settings.weights().ifPresent(file -> LocalCopy.require("backbone.weights", file, hadoop));
-        settings.labelEmbeddings().ifPresent(file -> LocalCopy.require("labels.embeddings", file, hadoop));
+        settings.labelEmbeddings().ifPresent(file -> LabelVectors.read(file, hadoop, settings.dimensions()));
         warnings(settings).forEach(context.out()::println);
         final RoundMeter meter = new RoundMeter(spark);
         final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed(), meter);
@@ -253,7 +253,8 @@ public final class TrainJob implements Job {
             return new float[0][];
         }
         return settings.labelEmbeddings()
-                .map(file -> LabelVectors.read(file, hadoop, classes, settings.dimensions()))
+                .map(file ->
+                        LabelVectors.matched(LabelVectors.read(file, hadoop, settings.dimensions()), file, classes))
                 .orElseGet(() -> LabelVectors.orthonormal(
                         classes.size(), settings.dimensions(), Seeds.mix(settings.seed(), -3)));
     }

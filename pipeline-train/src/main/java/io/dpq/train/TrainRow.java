@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.storage.Hashes;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;

@@ -3,6 +3,7 @@ package io.dpq.train;
 import io.dpq.config.UserException;
 import io.dpq.lake.Lake;
 import io.dpq.lake.Partitions;
+import io.dpq.storage.Hashes;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

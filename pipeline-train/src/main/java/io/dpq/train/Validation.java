@@ -7,6 +7,7 @@ import io.dpq.network.DpqNetwork;
 import io.dpq.network.Embedders;
 import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
+import io.dpq.storage.Hashes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;

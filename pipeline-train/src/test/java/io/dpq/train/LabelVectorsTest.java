@@ -38,7 +38,7 @@ class LabelVectorsTest {
 
     @Test
     void numbersAreSeparatedByBlanksOrCommas() {
-        assertThat(LabelVectors.parse(List.of(" 1 2.5\t-3 ", "", "4, 5 ,6e0"), "f", CLASSES, 3))
+        assertThat(LabelVectors.parse(List.of(" 1 2.5\t-3 ", "", "4, 5 ,6e0"), "f", 3))
                 .isDeepEqualTo(new float[][] {{1, 2.5f, -3}, {4, 5, 6}});
     }
 
@@ -52,7 +52,8 @@ class LabelVectorsTest {
         1 0;NaN 0      | Line 2 of the label vectors f has no direction
         """)
     void whatIsWrongIsTold(final String lines, final String message) {
-        assertThatThrownBy(() -> LabelVectors.parse(List.of(lines.split(";")), "f", CLASSES, 2))
+        assertThatThrownBy(
+                        () -> LabelVectors.matched(LabelVectors.parse(List.of(lines.split(";")), "f", 2), "f", CLASSES))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining(message);
     }

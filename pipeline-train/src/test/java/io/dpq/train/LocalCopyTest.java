@@ -7,7 +7,6 @@ import io.dpq.config.UserException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +37,7 @@ class LocalCopyTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining(path)
                 .hasMessageContaining("correct backbone.weights");
-        assertThatThrownBy(() -> LabelVectors.read(path, hadoop, List.of("ape", "bee"), 2))
+        assertThatThrownBy(() -> LabelVectors.read(path, hadoop, 2))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining(path)
                 .hasMessageContaining("correct labels.embeddings");

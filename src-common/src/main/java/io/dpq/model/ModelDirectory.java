@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dpq.config.UserException;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
+import io.dpq.storage.Hashes;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -114,7 +115,7 @@ public final class ModelDirectory {
     }
 
     private void verify(final String name, final ModelManifest.FileHash expected) {
-        final MessageDigest digest = ModelHashes.sha256();
+        final MessageDigest digest = Hashes.sha256();
         long length = 0;
         try (InputStream in = fileSystem.open(new Path(root, name))) {
             final byte[] buffer = new byte[BUFFER];
@@ -125,7 +126,7 @@ public final class ModelDirectory {
         } catch (IOException e) {
             throw UserException.data(damaged(root.toString(), name), e);
         }
-        if (length != expected.bytes() || !ModelHashes.hex(digest).equals(expected.sha256())) {
+        if (length != expected.bytes() || !Hashes.hex(digest).equals(expected.sha256())) {
             throw UserException.data(damaged(root.toString(), name));
         }
     }

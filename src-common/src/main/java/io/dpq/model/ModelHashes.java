@@ -2,9 +2,7 @@ package io.dpq.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import io.dpq.storage.Hashes;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -12,22 +10,8 @@ import java.util.TreeMap;
 final class ModelHashes {
     private ModelHashes() {}
 
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("Every Java platform has SHA-256.", e);
-        }
-    }
-
-    static String hex(final MessageDigest digest) {
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
     static ModelManifest.FileHash of(final byte[] content) {
-        final MessageDigest digest = sha256();
-        digest.update(content);
-        return new ModelManifest.FileHash(hex(digest), content.length);
+        return new ModelManifest.FileHash(Hashes.of(content), content.length);
     }
 
     /**
@@ -50,12 +34,10 @@ final class ModelHashes {
                 files,
                 Map.of(),
                 Map.of());
-        final MessageDigest digest = sha256();
         try {
-            digest.update(new ObjectMapper().writeValueAsBytes(essence));
+            return Hashes.of(new ObjectMapper().writeValueAsBytes(essence));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("A manifest is always JSON.", e);
         }
-        return hex(digest);
     }
 }

@@ -1,4 +1,4 @@
-package io.dpq.train;
+package io.dpq.storage;
 
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -11,22 +11,28 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256. Stateless. */
-final class Hashes {
+public final class Hashes {
     private Hashes() {}
 
     /** Writes what is to be hashed. */
     @FunctionalInterface
-    interface Writer {
+    public interface Writer {
+        /** Writes all of it. */
         void write(DataOutputStream out) throws IOException;
     }
 
+    /** Lower-case hexadecimal, of all that a digest was given. */
+    public static String hex(final MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     /** Lower-case hexadecimal, of a content. */
-    static String of(final byte[] content) {
+    public static String of(final byte[] content) {
         return of(out -> out.write(content));
     }
 
     /** Lower-case hexadecimal, of what is written; nothing of it is kept in memory. */
-    static String of(final Writer writer) {
+    public static String of(final Writer writer) {
         final MessageDigest digest = sha256();
         try (DataOutputStream out =
                 new DataOutputStream(new DigestOutputStream(OutputStream.nullOutputStream(), digest))) {
@@ -34,15 +40,16 @@ final class Hashes {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return hex(digest);
     }
 
     /** The first eight bytes. */
-    static long first(final byte[] content) {
+    public static long first(final byte[] content) {
         return ByteBuffer.wrap(sha256().digest(content)).getLong();
     }
 
-    private static MessageDigest sha256() {
+    /** A fresh digest. */
+    public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
