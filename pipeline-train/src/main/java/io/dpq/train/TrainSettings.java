@@ -11,7 +11,7 @@ import io.dpq.network.NetworkSpec.Backbone;
 import io.dpq.network.NetworkSpec.GradientMode;
 import io.dpq.network.NetworkSpec.LossWeights;
 import io.dpq.network.NetworkSpec.OptimizerSpec;
-import io.dpq.network.NetworkSpec.Similarity;
+import io.dpq.quantizer.Similarity;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;

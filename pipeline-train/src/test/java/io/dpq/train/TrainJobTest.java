@@ -10,6 +10,8 @@ import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
 import io.dpq.network.OneDnn;
 import io.dpq.quantizer.Codebooks;
+import io.dpq.quantizer.ResidualEncoder;
+import io.dpq.quantizer.Similarity;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -303,9 +306,22 @@ class TrainJobTest {
     }
 
     @Test
-    void trainingByCosineWarnsThatCodesAreAssignedByDistance() {
-        assertThat(train("train.epochs=1", "train.semantic-epochs=1", "quantization.similarity=cosine").out)
-                .contains("warning: quantization.similarity is cosine");
+    void aModelLearntByCosineChoosesByCosineEverywhere() {
+        assertThat(train("train.epochs=2", "train.semantic-epochs=1", "quantization.similarity=cosine").err)
+                .isEmpty();
+        assertThat(codebooks().similarity()).isEqualTo(Similarity.COSINE);
+        final ComputationGraph graph = NetworkZip.restore(
+                ModelDirectory.open(model.toString(), new Configuration()).read(ModelDirectory.NETWORK), true);
+        final float[] embeddings = new float[40 * graph.layerSize(DpqNetwork.EMBEDDING)];
+        final Random random = new Random(3);
+        for (int i = 0; i < embeddings.length; i++) {
+            embeddings[i] = (float) random.nextGaussian();
+        }
+        final short[] byModel = new short[40 * codebooks().levels()];
+        new ResidualEncoder(codebooks()).encode(embeddings, 40, byModel);
+        final short[] byDistance = new short[byModel.length];
+        new ResidualEncoder(codebooks().by(Similarity.L2)).encode(embeddings, 40, byDistance);
+        assertThat(byModel).isNotEqualTo(byDistance);
     }
 
     @Test
