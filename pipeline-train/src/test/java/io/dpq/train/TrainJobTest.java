@@ -309,19 +309,19 @@ class TrainJobTest {
     void aModelLearntByCosineChoosesByCosineEverywhere() {
         assertThat(train("train.epochs=2", "train.semantic-epochs=1", "quantization.similarity=cosine").err)
                 .isEmpty();
-        assertThat(codebooks().similarity()).isEqualTo(Similarity.COSINE);
-        final ComputationGraph graph = NetworkZip.restore(
-                ModelDirectory.open(model.toString(), new Configuration()).read(ModelDirectory.NETWORK), true);
-        final float[] embeddings = new float[40 * graph.layerSize(DpqNetwork.EMBEDDING)];
+        final Codebooks codebooks = codebooks();
+        assertThat(codebooks.similarity()).isEqualTo(Similarity.COSINE);
+        final int count = 200;
         final Random random = new Random(3);
+        final float[] embeddings = new float[count * codebooks.dimensions()];
         for (int i = 0; i < embeddings.length; i++) {
             embeddings[i] = (float) random.nextGaussian();
         }
-        final short[] byModel = new short[40 * codebooks().levels()];
-        new ResidualEncoder(codebooks()).encode(embeddings, 40, byModel);
-        final short[] byDistance = new short[byModel.length];
-        new ResidualEncoder(codebooks().by(Similarity.L2)).encode(embeddings, 40, byDistance);
-        assertThat(byModel).isNotEqualTo(byDistance);
+        final short[] byCosine = new short[count * codebooks.levels()];
+        new ResidualEncoder(codebooks).encode(embeddings, count, byCosine);
+        final short[] byDistance = new short[byCosine.length];
+        new ResidualEncoder(codebooks.by(Similarity.L2)).encode(embeddings, count, byDistance);
+        assertThat(byCosine).isNotEqualTo(byDistance);
     }
 
     @Test
