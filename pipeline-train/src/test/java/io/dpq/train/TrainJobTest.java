@@ -1,6 +1,7 @@
 package io.dpq.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.dpq.job.JobMain;
 import io.dpq.model.ModelDirectory;
@@ -129,6 +130,27 @@ class TrainJobTest {
         try (OnnxEmbedder embedder = new OnnxEmbedder(opened.read(ModelDirectory.ENCODER), 12, 1)) {
             assertThat(embedder.dimensions()).isEqualTo(6);
         }
+    }
+
+    @Test
+    void weightDecayIsNoPartOfTheLoss() throws IOException {
+        final List<Double> losses = new ArrayList<>();
+        for (final double decay : new double[] {0, 10}) {
+            final Path place = directory.resolve("decay-" + decay);
+            // A rate too small for the decay, or anything else, to be felt.
+            final String[] sets = {
+                "model.path=" + place,
+                "train.epochs=1",
+                "train.semantic-epochs=1",
+                "train.optimizer.learning-rate=1e-9",
+                "train.optimizer.weight-decay=" + decay
+            };
+            assertThat(train(sets).code).isZero();
+            losses.add((Double) TrainRun.log(place.resolve(ModelDirectory.TRAINING_LOG))
+                    .get(0)
+                    .get("loss"));
+        }
+        assertThat(losses.get(1)).isCloseTo(losses.get(0), within(1e-4));
     }
 
     @Test
