@@ -12,6 +12,7 @@ import io.dpq.network.NetworkSpec.GradientMode;
 import io.dpq.network.NetworkSpec.LossWeights;
 import io.dpq.network.NetworkSpec.OptimizerSpec;
 import io.dpq.quantizer.Similarity;
+import io.dpq.train.data.InputContract;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;

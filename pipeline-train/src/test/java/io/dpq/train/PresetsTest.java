@@ -6,6 +6,7 @@ import io.dpq.config.DpqConfig;
 import io.dpq.image.Augmentation;
 import io.dpq.network.NetworkSpec;
 import io.dpq.quantizer.Similarity;
+import io.dpq.train.data.EpochPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
