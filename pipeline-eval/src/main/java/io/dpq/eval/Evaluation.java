@@ -45,7 +45,7 @@ record Evaluation(
     @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
     record Result(
             List<Report.Level> levels,
-            Report.@Nullable Embedding embedding,
+            Report.@Nullable Ranked embedding,
             List<Report.Baseline> baselines,
             double[][] precisions,
             long[] relevantRows,
@@ -188,7 +188,8 @@ record Evaluation(
                     summary.entropy(level),
                     Measures.ndcg(means),
                     symmetric == null ? null : symmetric.map(level),
-                    Report.Curves.of(measures, means)));
+                    Report.Curves.of(measures, means),
+                    symmetric == null ? null : Report.Ranked.of(measures, symmetric, level)));
         }
         return levels;
     }

@@ -240,8 +240,10 @@ class EvaluateJobTest {
     }
 
     private static JsonNode report(final String name) throws IOException {
-        return new ObjectMapper()
+        final JsonNode report = new ObjectMapper()
                 .readTree(folder.resolve(name).resolve("report.json").toFile());
+        ReportSchema.requireFits(report);
+        return report;
     }
 
     private static double oracle(final int levels, final int r) {
@@ -344,7 +346,7 @@ class EvaluateJobTest {
         assertThat(printed).contains("unquantized").contains("itq");
         assertThat(folder.resolve("rivals/report.html"))
                 .content()
-                .contains("data:image/jpeg;base64,", "Baselines on the same embeddings", "principal axes");
+                .contains("data:image/jpeg;base64,", "Baselines are learnt without labels", "principal axes");
         assertThat(Files.readAllLines(folder.resolve("rivals/queries.jsonl"))).hasSize(24);
     }
 
