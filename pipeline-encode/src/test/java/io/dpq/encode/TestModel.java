@@ -33,6 +33,10 @@ final class TestModel {
     private TestModel() {}
 
     static ModelManifest publish(final String path, final long seed) throws IOException {
+        return publish(path, seed, new Configuration());
+    }
+
+    static ModelManifest publish(final String path, final long seed, final Configuration hadoop) throws IOException {
         final ComputationGraph graph = DpqNetwork.build(spec(seed, DIMENSIONS));
         final Codebooks codebooks = codebooks(graph, seed);
         DpqNetwork.setCodebooks(graph, codebooks);
@@ -40,7 +44,7 @@ final class TestModel {
         ModelSerializer.writeModel(graph, zip, true);
         return ModelPublisher.publish(
                 path,
-                new Configuration(),
+                hadoop,
                 new ModelDraft(
                         DIMENSIONS,
                         LEVELS,

@@ -62,6 +62,11 @@ public final class ResidualEncoder {
         }
     }
 
+    /** What it encodes with. */
+    public Codebooks codebooks() {
+        return codebooks;
+    }
+
     /** Which kernel computes, for the log. */
     public String kernel() {
         return kernel.description();
