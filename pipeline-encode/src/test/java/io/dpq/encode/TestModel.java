@@ -34,6 +34,10 @@ final class TestModel {
     private TestModel() {}
 
     static ModelManifest publish(final String path, final long seed) throws IOException {
+        return publish(path, seed, new Configuration());
+    }
+
+    static ModelManifest publish(final String path, final long seed, final Configuration hadoop) throws IOException {
         final ComputationGraph graph = DpqNetwork.build(spec(seed, DIMENSIONS));
         final Codebooks codebooks = codebooks(graph, seed);
         DpqNetwork.setCodebooks(graph, codebooks);
@@ -41,7 +45,7 @@ final class TestModel {
         ModelSerializer.writeModel(graph, zip, true);
         return ModelPublisher.publish(
                 path,
-                new Configuration(),
+                hadoop,
                 new ModelDraft(
                         DIMENSIONS,
                         LEVELS,

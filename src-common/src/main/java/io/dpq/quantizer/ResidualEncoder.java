@@ -50,6 +50,11 @@ public final class ResidualEncoder {
         Arrays.setAll(levels, level -> choice.table(kernel, level));
     }
 
+    /** What it encodes with. */
+    public Codebooks codebooks() {
+        return codebooks;
+    }
+
     /** Which kernel computes, for the log. */
     public String kernel() {
         return kernel.description();
