@@ -71,6 +71,10 @@ public final class JobMain {
             throw UserException.usage(
                     "dpq " + job.name() + " keeps no checkpoints to resume from; leave --resume away.");
         }
+        if (options.compares() && !job.comparing()) {
+            throw UserException.usage(
+                    "dpq " + job.name() + " writes no reports to compare; leave --compare and --gate away.");
+        }
         final DpqConfig config = options.load();
         config.seed();
         final ResourcePlan resources = ResourcePlan.from(config);
