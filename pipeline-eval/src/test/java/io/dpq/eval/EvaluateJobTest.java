@@ -833,6 +833,23 @@ class EvaluateJobTest {
     }
 
     @Test
+    void aNightOfAHundredMillionRowsIsPlannedBeforeThereIsATable() {
+        final String[] night = {
+            "evaluate.r=1000",
+            "evaluate.expected.rows=100000000",
+            "evaluate.expected.queries=10000",
+            "evaluate.block-rows=1000000"
+        };
+        assertThat(String.join("\n", new EvaluateJob().plan(config(night))))
+                .contains("100000000 rows are 100 blocks, 10000 queries are asked in", "each shuffles at most")
+                .contains("A task ranks up to 1000000 rows a query and takes up to");
+        night[0] = "evaluate.r=0";
+        assertThatThrownBy(() -> new EvaluateJob().plan(config(night)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("evaluate.r ");
+    }
+
+    @Test
     void planNamesWhatIsReadAndWritten() {
         assertThat(String.join(
                         "\n",
