@@ -34,8 +34,7 @@ final class EmbeddedQueries {
         }
         final Lake lake = Lake.open(spark, settings);
         final List<Query> queries = new ArrayList<>();
-        for (final Row row : lake.read(
-                        lake.listing(), Partitions.of(PARTITION_BYTES), Integer.MAX_VALUE)
+        for (final Row row : lake.read(lake.listing(), Partitions.of(PARTITION_BYTES), Integer.MAX_VALUE)
                 .select("id", "labels", "content", "error")
                 .collectAsList()) {
             queries.add(new Query(row.getString(0), Labels.of(row, 1), vector(row, settings.path(), model)));
@@ -62,10 +61,10 @@ final class EmbeddedQueries {
     }
 
     /** Rows of a code table: those that a list names, or else some drawn by a hash of seed and id. */
-    static QueryEmbedding.Result ofTable(
-            final SparkSession spark, final Settings settings, final ModelManifest model) {
+    static QueryEmbedding.Result ofTable(final SparkSession spark, final Settings settings, final ModelManifest model) {
         final LakeSettings source = settings.queries();
-        final CodeTable table = new CodeTable(source.path(), spark.sparkContext().hadoopConfiguration());
+        final CodeTable table =
+                new CodeTable(source.path(), spark.sparkContext().hadoopConfiguration());
         final List<RunManifest> runs = table.runs();
         if (!table.hasEmbeddings(runs)) {
             throw UserException.data("The code table at " + source.path()

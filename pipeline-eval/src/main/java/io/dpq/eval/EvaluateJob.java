@@ -144,12 +144,11 @@ public final class EvaluateJob implements Job {
         stopwatch.lap("open");
 
         sc.setJobDescription("dpq evaluate: embed the queries");
-        final QueryEmbedding.Result queries =
-                switch (settings.querySource()) {
-                    case LAKE -> QueryEmbedding.embed(sc, Lake.open(spark, settings.queries()), settings, model);
-                    case EMBEDDINGS -> EmbeddedQueries.ofLake(spark, settings.queries(), model);
-                    case CODES -> EmbeddedQueries.ofTable(spark, settings, model);
-                };
+        final QueryEmbedding.Result queries = switch (settings.querySource()) {
+            case LAKE -> QueryEmbedding.embed(sc, Lake.open(spark, settings.queries()), settings, model);
+            case EMBEDDINGS -> EmbeddedQueries.ofLake(spark, settings.queries(), model);
+            case CODES -> EmbeddedQueries.ofTable(spark, settings, model);
+        };
         requireUsable(queries, settings);
         RetrievalPlan.of(
                         settings,

@@ -28,15 +28,11 @@ import io.dpq.network.NetworkSpec.OptimizerSpec;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.LookupTables;
+import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.quantizer.ResidualKMeans;
 import io.dpq.ranking.ApOracle;
 import io.dpq.ranking.Score;
-import io.dpq.quantizer.Reconstruction;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -50,18 +46,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.spark.sql.functions;
-import java.util.regex.Pattern;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The whole job, under Kryo, on a small lake, an untrained network and codebooks learnt from its embeddings. */
 class EvaluateJobTest {
@@ -444,7 +444,8 @@ class EvaluateJobTest {
                 .read(spark, model.modelId(), LEVELS)
                 .createOrReplaceTempView("codes");
         final List<Row> found = spark.sql(
-                        shown.group().strip(), Map.of("query", functions.lit(queries.get(0).embedding())))
+                        shown.group().strip(),
+                        Map.of("query", functions.lit(queries.get(0).embedding())))
                 .collectAsList();
         final LookupTables tables = new LookupTables(codebooks, queries.get(0).embedding());
         final short[] codes = databaseCodes();
@@ -489,8 +490,8 @@ class EvaluateJobTest {
         final short[] codes = databaseCodes();
         final Row first = spark.sql(
                         "select dpq_decode(array(level_1)), dpq_distance(dpq_decode(array(level_1, level_2)),"
-                                + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
-                                + " 1")
+                            + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
+                            + " 1")
                 .head();
         assertThat(first.<Float>getList(0).get(3)).isEqualTo(codebooks.value(0, codes[0], 3));
         assertThat(first.getDouble(1)).isZero();
@@ -618,7 +619,10 @@ class EvaluateJobTest {
         assertThat(printed).contains("of 72 queries over 72 rows");
         assertThat(Files.readAllLines(folder.resolve("asked-by-rows/queries.jsonl")))
                 .isEqualTo(Files.readAllLines(folder.resolve("asked-by-images/queries.jsonl")));
-        assertThat(report("asked-by-rows").path("conventions").path("excludedSelves").asInt())
+        assertThat(report("asked-by-rows")
+                        .path("conventions")
+                        .path("excludedSelves")
+                        .asInt())
                 .isEqualTo(72);
 
         final Path list = folder.resolve("asked.txt");
@@ -655,7 +659,9 @@ class EvaluateJobTest {
         for (final Query query : queries) {
             rows.add(RowFactory.create(query.id(), query.labels().toArray(new String[0]), query.embedding()));
         }
-        spark.createDataFrame(rows, schema).write().parquet(folder.resolve("vectors").toString());
+        spark.createDataFrame(rows, schema)
+                .write()
+                .parquet(folder.resolve("vectors").toString());
         run("evaluate.report=" + folder.resolve("from-images"));
         final String[] given = {
             "evaluate.query-source=embeddings",
@@ -687,7 +693,8 @@ class EvaluateJobTest {
         final JsonNode one = report("first-level");
         assertThat(one.path("levels")).hasSize(1);
         assertThat(one.path("model").path("levels").asInt()).isEqualTo(LEVELS);
-        assertThat(one.path("levels").path(0)).isEqualTo(report("all-levels").path("levels").path(0));
+        assertThat(one.path("levels").path(0))
+                .isEqualTo(report("all-levels").path("levels").path(0));
         assertThat(new CodeTable(folder.resolve("codes").toString(), hadoop)
                         .read(spark, model.modelId(), 1)
                         .queryExecution()
@@ -718,7 +725,9 @@ class EvaluateJobTest {
         for (final String figures :
                 List.of("levels", "embedding", "baselines", "classes", "curveRanks", "conventions", "queries")) {
             assertThat(reports.get(0).path(figures)).as(figures).isNotEmpty();
-            assertThat(reports.get(1).path(figures)).as(figures).isEqualTo(reports.get(0).path(figures));
+            assertThat(reports.get(1).path(figures))
+                    .as(figures)
+                    .isEqualTo(reports.get(0).path(figures));
         }
         assertThat(Files.readAllLines(folder.resolve("of-1/queries.jsonl")))
                 .isEqualTo(Files.readAllLines(folder.resolve("of-29/queries.jsonl")));
@@ -746,7 +755,8 @@ class EvaluateJobTest {
             requireFigures(figures, report, score, rows(asked), rows);
             final List<float[]> quantized = rows(Reconstruction.decode(codebooks, askedCodes, queries.size(), level));
             requireFigures(figures.path("symmetric"), report, score, quantized, rows);
-            assertThat(figures.path("symmetricMap")).isEqualTo(figures.path("symmetric").path("map"));
+            assertThat(figures.path("symmetricMap"))
+                    .isEqualTo(figures.path("symmetric").path("map"));
             requireUse(figures, codes, level);
             double error = 0;
             double length = 0;
@@ -758,13 +768,11 @@ class EvaluateJobTest {
                 error += left * left;
                 length += (double) asked[i] * asked[i];
             }
-            assertThat(figures.path("quantizationError").asDouble())
-                    .isEqualTo(error / queries.size(), within(1e-12));
+            assertThat(figures.path("quantizationError").asDouble()).isEqualTo(error / queries.size(), within(1e-12));
             assertThat(figures.path("relativeQuantizationError").asDouble()).isEqualTo(error / length, within(1e-12));
         }
         final List<FigureOracle.Item> exact = new ArrayList<>();
-        database.forEach(
-                row -> exact.add(new FigureOracle.Item(List.of(row.embedding()), true, row.labels())));
+        database.forEach(row -> exact.add(new FigureOracle.Item(List.of(row.embedding()), true, row.labels())));
         requireFigures(report.path("embedding"), report, score, rows(asked), exact);
     }
 

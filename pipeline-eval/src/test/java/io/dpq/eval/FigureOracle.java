@@ -36,11 +36,15 @@ final class FigureOracle {
 
     private record Tied(double score, List<Item> rows) {
         long relevant(final List<String> labels) {
-            return rows.stream().filter(row -> !Collections.disjoint(row.labels(), labels)).count();
+            return rows.stream()
+                    .filter(row -> !Collections.disjoint(row.labels(), labels))
+                    .count();
         }
 
         long gain(final List<String> labels) {
-            return rows.stream().mapToLong(row -> FigureOracle.gain(row, labels)).sum();
+            return rows.stream()
+                    .mapToLong(row -> FigureOracle.gain(row, labels))
+                    .sum();
         }
     }
 
@@ -69,7 +73,8 @@ final class FigureOracle {
         for (int q = 0; q < queries.size(); q++) {
             final List<String> labels = queries.get(q).labels();
             final List<Tied> ranking = ranked(asked.get(q), database, score);
-            final long all = database.stream().filter(row -> gain(row, labels) > 0).count();
+            final long all =
+                    database.stream().filter(row -> gain(row, labels) > 0).count();
             if (all == 0) {
                 continue;
             }
@@ -102,8 +107,7 @@ final class FigureOracle {
     private static List<Tied> ranked(final float[] query, final List<Item> database, final Score score) {
         final Map<String, Tied> groups = new LinkedHashMap<>();
         for (final Item row : database) {
-            groups.computeIfAbsent(
-                            row.key(), key -> new Tied(score(query, row, score), new ArrayList<>()))
+            groups.computeIfAbsent(row.key(), key -> new Tied(score(query, row, score), new ArrayList<>()))
                     .rows()
                     .add(row);
         }

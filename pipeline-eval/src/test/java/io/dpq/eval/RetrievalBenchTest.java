@@ -62,15 +62,19 @@ class RetrievalBenchTest {
         Assumptions.assumeTrue(!numPy.isEmpty(), "python3 with NumPy is not installed, so there is no other side");
         for (int level = 0; level < 4; level++) {
             // NumPy ranks tied rows as they come, which tells in the first level most.
-            assertThat(new ObjectMapper().readTree(numPy).path("map").path(level).asDouble())
+            assertThat(new ObjectMapper()
+                            .readTree(numPy)
+                            .path("map")
+                            .path(level)
+                            .asDouble())
                     .isEqualTo(ours.path("map").path(level).asDouble(), within(level == 0 ? 0.02 : 0.002));
         }
     }
 
     @Test
     void anotherSizeIsCutAndInBlocks(@TempDir final Path data) throws Exception {
-        final JsonNode whole =
-                new ObjectMapper().readTree(printedByOurs("--rows=600", "--queries=5", "--r=50", "--repetitions=1", data.toString()));
+        final JsonNode whole = new ObjectMapper()
+                .readTree(printedByOurs("--rows=600", "--queries=5", "--r=50", "--repetitions=1", data.toString()));
         final JsonNode blocks = new ObjectMapper()
                 .readTree(printedByOurs(
                         "--rows=600", "--queries=5", "--r=50", "--block-rows=100", "--repetitions=1", data.toString()));

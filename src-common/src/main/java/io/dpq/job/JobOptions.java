@@ -40,9 +40,8 @@ final class JobOptions {
     @Option(
             names = "--gate",
             paramLabel = "DROP",
-            description =
-                    "Ends with exit code 4 where mAP of the last level falls by more (evaluate): evaluate.gate.max-drop in"
-                            + " short.")
+            description = "Ends with exit code 4 where mAP of the last level falls by more (evaluate):"
+                    + " evaluate.gate.max-drop in short.")
     private @Nullable String gate;
 
     @Option(names = "--verbose", description = "Prints the stack trace of an error as well.")

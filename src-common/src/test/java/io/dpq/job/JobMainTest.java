@@ -201,7 +201,8 @@ class JobMainTest {
         for (final String[] option : new String[][] {{"--compare", "/old"}, {"--gate", "0.1"}}) {
             assertThat(run(context -> Job.Outcome.DONE, option[0], option[1], "--set", "seed=1"))
                     .isEqualTo(1);
-            assertThat(errors()).contains("dpq: dpq fake writes no reports to compare; leave --compare and --gate away.");
+            assertThat(errors())
+                    .contains("dpq: dpq fake writes no reports to compare; leave --compare and --gate away.");
         }
     }
 
