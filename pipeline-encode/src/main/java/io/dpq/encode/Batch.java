@@ -1,10 +1,13 @@
 package io.dpq.encode;
 
+import io.dpq.codes.CodeSchema.Extra;
 import io.dpq.config.UserException;
 import io.dpq.network.SharedModel;
+import io.dpq.quantizer.Reconstruction;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.jspecify.annotations.Nullable;
@@ -19,15 +22,31 @@ import org.jspecify.annotations.Nullable;
 final class Batch {
     private final int size;
     private final int levels;
-    private final boolean keepEmbeddings;
+    private final Set<Extra> extras;
     private final int tensorLength;
     private final float[] tensors;
-    private final List<Row> images;
+    private final List<Entry> images;
 
-    Batch(final int size, final int levels, final boolean keepEmbeddings, final int tensorLength) {
+    /** What is known of an image before it has a code. */
+    private record Entry(
+            @Nullable Object id,
+            @Nullable Object labels,
+            @Nullable Object contentHash,
+            int width,
+            int height) {}
+
+    /**
+     * What a batch became.
+     *
+     * @param rows staged rows, one an image
+     * @param micros how long the network and the quantizer took
+     */
+    record Encoded(List<Row> rows, long micros) {}
+
+    Batch(final int size, final int levels, final Set<Extra> extras, final int tensorLength) {
         this.size = size;
         this.levels = levels;
-        this.keepEmbeddings = keepEmbeddings;
+        this.extras = extras;
         this.tensorLength = tensorLength;
         this.tensors = new float[Math.multiplyExact(size, tensorLength)];
         this.images = new ArrayList<>(size);
@@ -41,39 +60,57 @@ final class Batch {
         return images.isEmpty();
     }
 
-    /** Where the next image's tensor goes. */
-    float[] tensors() {
-        return tensors;
+    /** Images that still go in. */
+    int room() {
+        return size - images.size();
     }
 
-    /** At which offset the next image's tensor goes. */
-    int offset() {
-        return images.size() * tensorLength;
-    }
-
-    /** Takes the image whose tensor has been written. */
-    void add(final @Nullable Object id, final @Nullable Object labels, final @Nullable Object contentHash) {
-        images.add(RowFactory.create(id, labels, contentHash));
+    /** Takes an image that was decoded. */
+    void add(final Decoding.Image image) {
+        System.arraycopy(image.tensor(), 0, tensors, images.size() * tensorLength, tensorLength);
+        final Row row = image.row();
+        images.add(new Entry(row.get(0), row.get(1), image.contentHash(), image.width(), image.height()));
     }
 
     /** Embeds and encodes what is there, and leaves the batch empty. */
-    List<Row> encode(final SharedModel model) {
-        Arrays.fill(tensors, offset(), tensors.length, 0);
+    Encoded encode(final SharedModel model) {
+        final long began = System.nanoTime();
+        Arrays.fill(tensors, images.size() * tensorLength, tensors.length, 0);
         final float[] embeddings = model.embedder().embed(tensors, size);
         final short[] codes = new short[size * levels];
-        requireFinite(embeddings, embeddings.length / size);
-        model.quantizer().encode(embeddings, size, codes);
+        final int dimensions = embeddings.length / size;
+        requireFinite(embeddings, dimensions);
+        model.quantizer().encode(embeddings, images.size(), codes);
+        final float[] norms = extras.contains(Extra.NORMS)
+                ? Reconstruction.norms(model.quantizer().codebooks(), codes, images.size())
+                : new float[0];
         final List<Row> rows = new ArrayList<>(images.size());
         for (int i = 0; i < images.size(); i++) {
-            final int dimensions = embeddings.length / size;
-            rows.add(row(
-                    images.get(i),
-                    codes,
-                    i * levels,
-                    keepEmbeddings ? Arrays.copyOfRange(embeddings, i * dimensions, (i + 1) * dimensions) : null));
+            final @Nullable Object[] values = StagedRow.blank(levels, extras);
+            final Entry image = images.get(i);
+            values[0] = image.id();
+            values[1] = image.labels();
+            values[2] = image.contentHash();
+            for (int level = 0; level < levels; level++) {
+                values[3 + level] = codes[i * levels + level];
+            }
+            int at = StagedRow.firstExtra(levels);
+            if (extras.contains(Extra.EMBEDDING)) {
+                values[at++] = Arrays.copyOfRange(embeddings, i * dimensions, (i + 1) * dimensions);
+            }
+            if (extras.contains(Extra.NORMS)) {
+                for (int level = 0; level < levels; level++) {
+                    values[at++] = norms[i * levels + level];
+                }
+            }
+            if (extras.contains(Extra.SIZE)) {
+                values[at++] = image.width();
+                values[at] = image.height();
+            }
+            rows.add(RowFactory.create(values));
         }
         images.clear();
-        return rows;
+        return new Encoded(rows, (System.nanoTime() - began) / 1000);
     }
 
     /** A code of values that are not finite would mean nothing, and nobody would see it. */
@@ -81,23 +118,9 @@ final class Batch {
         for (int i = 0; i < images.size() * dimensions; i++) {
             if (!Float.isFinite(embeddings[i])) {
                 throw UserException.data("The model yields a value that is not finite for "
-                        + images.get(i / dimensions).getString(0)
+                        + images.get(i / dimensions).id()
                         + "; take it out of the lake, or train a model that bears what the lake holds.");
             }
         }
-    }
-
-    private Row row(final Row image, final short[] codes, final int offset, final float @Nullable [] embedding) {
-        final @Nullable Object[] values = new @Nullable Object[3 + levels + 3 + (embedding == null ? 0 : 1)];
-        for (int i = 0; i < 3; i++) {
-            values[i] = image.get(i);
-        }
-        for (int level = 0; level < levels; level++) {
-            values[3 + level] = codes[offset + level];
-        }
-        if (embedding != null) {
-            values[values.length - 1] = embedding;
-        }
-        return RowFactory.create(values);
     }
 }

@@ -3,6 +3,7 @@ package io.dpq.encode;
 import io.dpq.codes.CodeRun;
 import io.dpq.codes.CodeSchema;
 import io.dpq.codes.CodeSchema.Action;
+import io.dpq.codes.CodeSchema.Extra;
 import io.dpq.codes.CodeTable;
 import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
@@ -18,10 +19,13 @@ import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -32,7 +36,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
@@ -72,7 +75,7 @@ public final class EncodeJob implements Job {
                         + settings.modelPath() + " into a new run of the code table " + settings.codesPath() + ".",
                 "Engine " + DpqConfig.kebab(settings.engine()) + ", " + settings.threads()
                         + " threads a task, batches of "
-                        + settings.batchSize() + " images, partitions of about "
+                        + settings.batches() + ", partitions of about "
                         + (settings.partitions().bytes() >> 10)
                         + " KiB of images.",
                 "Images that the table holds unchanged are skipped, and what the lake has no more is dropped, unless that"
@@ -90,10 +93,12 @@ public final class EncodeJob implements Job {
             String codesPath,
             Engine engine,
             int threads,
-            int batchSize,
+            BatchSize batches,
             Partitions partitions,
             long rowsPerFile,
-            boolean keepEmbeddings,
+            Set<Extra> extras,
+            Duration decodeTimeout,
+            boolean replaceModel,
             double maxQuarantineFraction,
             double maxDeletedFraction,
             boolean retryFailed) {
@@ -102,19 +107,40 @@ public final class EncodeJob implements Job {
             if (partitionBytes < 1) {
                 throw config.wrong("encode.partition-bytes", "a size such as 64MiB");
             }
+            final Duration decodeTimeout = config.duration("encode.decode-timeout");
+            if (decodeTimeout.toMillis() < 1) {
+                throw config.wrong("encode.decode-timeout", "a length of time such as 2m");
+            }
             return new Settings(
                     config.string("model.path"),
                     config.string("codes.path"),
                     config.choice("encode.engine", Engine.class),
                     ResourcePlan.from(config).threadsPerTask(),
-                    config.integer("encode.batch-size", 1, 4096),
+                    BatchSize.from(config),
                     Partitions.of(partitionBytes).atMost(MOST_PARTITIONS),
                     config.whole("encode.rows-per-file", 1, Integer.MAX_VALUE),
-                    config.bool("encode.columns.embedding"),
+                    EncodeJob.extras(config),
+                    decodeTimeout,
+                    config.bool("encode.replace-model"),
                     config.decimal("encode.max-quarantine-fraction", 0, 1),
                     config.decimal("encode.max-deleted-fraction", 0, 1),
                     config.bool("encode.retry-failed"));
         }
+    }
+
+    private static Set<Extra> extras(final DpqConfig config) {
+        final Set<Extra> extras = EnumSet.noneOf(Extra.class);
+        for (final Extra extra : Extra.values()) {
+            if (config.bool("encode.columns." + DpqConfig.kebab(extra))) {
+                extras.add(extra);
+            }
+        }
+        return extras;
+    }
+
+    @Override
+    public boolean resumable() {
+        return true;
     }
 
     @Override
@@ -130,10 +156,21 @@ public final class EncodeJob implements Job {
         lake.requireFits(Embedders.takesVectors(model), settings.modelPath());
         requireSameLake(table, lake.path(), hadoop);
         // Before the lake is listed, which may take long; and before the table is asked what it holds.
+        final boolean replaces = settings.replaceModel()
+                && table.completeRuns().stream().anyMatch(r -> !r.modelId().equals(model.modelId()));
         try (CodeRun run = table.begin(
-                new CodeRun.Identity(model.modelId(), model.image().version(), model.levels(), model.codewords()))) {
+                new CodeRun.Identity(model.modelId(), model.image().version(), model.levels(), model.codewords()),
+                new CodeRun.Beginning(context.resume(), replaces))) {
             spark.sparkContext().setJobDescription("dpq encode: list " + lake.path());
-            return encode(context, settings, model, table, Lake.open(spark, lake), run);
+            final Lake images = Lake.open(spark, lake);
+            final Dataset<Row> state = replaces ? CodeTable.emptyState(spark) : table.state(spark, model.modelId());
+            if (replaces) {
+                context.out()
+                        .println("The table " + settings.codesPath()
+                                + " holds codes of another model; all images are encoded beside them, and replace them when"
+                                + " the run is complete.");
+            }
+            return encode(context, settings, model, state, images, run);
         }
     }
 
@@ -163,12 +200,12 @@ public final class EncodeJob implements Job {
             final JobContext context,
             final Settings settings,
             final ModelManifest model,
-            final CodeTable table,
+            final Dataset<Row> state,
             final Lake lake,
             final CodeRun run) {
         final SparkSession spark = context.spark();
         final long listed = lake.listing().count();
-        final Dataset<Row> plan = plan(spark, settings, model, table, lake, run);
+        final Dataset<Row> plan = plan(spark, settings, model, state, lake, run);
         final Map<String, Long> actions = new TreeMap<>();
         for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
             actions.put(count.getString(0), count.getLong(1));
@@ -180,11 +217,27 @@ public final class EncodeJob implements Job {
         requireFewDeleted(context, settings, deleted, listed - count(actions, Action.NEW) + deleted);
         context.out().println(overview(actions, listed, unchanged));
 
+        final Dataset<Row> reused = run.reuse(plan, made(settings, model), settings.extras());
+        final long taken = reused.count();
+        if (context.resume()) {
+            context.out()
+                    .println(
+                            taken == 0
+                                    ? "No crashed run has left anything that can be used; all is encoded."
+                                    : taken + " images were encoded by a run that crashed and are not encoded again.");
+        }
         // Back in the lake's own terms: a kind of lake may need columns of its own to read an image.
-        final Dataset<Row> pending = chosen(lake, plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED)));
+        final Dataset<Row> asked = plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED));
+        final Dataset<Row> pending = chosen(
+                lake,
+                taken == 0
+                        ? asked
+                        : asked.join(reused, asked.col(CodeSchema.ID).equalTo(reused.col(CodeSchema.ID)), "left_anti"));
         final long images =
-                count(actions, Action.NEW) + count(actions, Action.CHANGED) + count(actions, Action.RETRIED);
+                count(actions, Action.NEW) + count(actions, Action.CHANGED) + count(actions, Action.RETRIED) - taken;
         final double seconds = images == 0 ? 0 : stage(context, settings, model, lake, pending, run, images);
+        run.measured(Map.of("imagesReused", taken, "encodeMillis", Math.round(1000 * seconds), "batchSize", (long)
+                settings.batches().of(model)));
         spark.sparkContext().setJobDescription("dpq encode: publish run " + run.id());
         final RunManifest manifest = run.publish(
                 spark,
@@ -192,7 +245,7 @@ public final class EncodeJob implements Job {
                 unchanged,
                 settings.rowsPerFile(),
                 context.config().flat());
-        context.out().println(summary(manifest, seconds, settings.codesPath()));
+        context.out().println(summary(manifest, images, seconds, settings.codesPath()));
         return verdict(context, manifest, settings.maxQuarantineFraction());
     }
 
@@ -201,12 +254,12 @@ public final class EncodeJob implements Job {
             final SparkSession spark,
             final Settings settings,
             final ModelManifest model,
-            final CodeTable table,
+            final Dataset<Row> state,
             final Lake lake,
             final CodeRun run) {
         spark.sparkContext().setJobDescription("dpq encode: compare the lake with the table");
         final Dataset<Row> compared = new Changes(lake.hasExactLengths(), settings.retryFailed())
-                .compare(lake.listing(), table.state(spark, model.modelId()))
+                .compare(lake.listing(), state)
                 .filter(functions.not(Changes.is(Action.UNCHANGED)))
                 .persist();
         try {
@@ -274,22 +327,31 @@ public final class EncodeJob implements Job {
             final CodeRun run,
             final long images) {
         final SparkContext spark = context.spark().sparkContext();
-        final LongAccumulator encoded = spark.longAccumulator("dpq.encode.encoded");
-        final LongAccumulator quarantined = spark.longAccumulator("dpq.encode.quarantined");
+        final Counters counters = Counters.register(spark);
         final EncodeTask task = new EncodeTask(
                 source(settings, model.modelId(), new SerializableConfiguration(spark.hadoopConfiguration())),
-                settings.batchSize(),
+                settings.batches().of(model),
+                settings.threads(),
+                settings.decodeTimeout(),
                 model.levels(),
-                settings.keepEmbeddings(),
-                spark.longAccumulator("dpq.encode.decoded"),
-                encoded,
-                quarantined);
+                settings.extras(),
+                counters);
         spark.setJobDescription("dpq encode: " + images + " images into run " + run.id());
-        try (Progress progress = new Progress(context.out(), images, encoded::sum, quarantined::sum)) {
-            run.stage(task.rows(
-                    lake.read(pending, settings.partitions(), model.image().maxBytes())));
+        try (Progress progress =
+                new Progress(context.out(), images, counters.encoded()::sum, counters.quarantined()::sum)) {
+            run.stage(
+                    lake.rows(pending, settings.partitions(), model.image().maxBytes())
+                            .mapPartitions(task),
+                    settings.extras());
+            run.measured(counters.metrics());
             return progress.seconds();
         }
+    }
+
+    /** What beside the model decides on an image's row: codes are those of one engine and one batch size. */
+    private static String made(final Settings settings, final ModelManifest model) {
+        return DpqConfig.kebab(settings.engine()) + " " + settings.threads() + " threads, batches of "
+                + settings.batches().of(model);
     }
 
     private static ModelSource source(
@@ -300,7 +362,8 @@ public final class EncodeJob implements Job {
         return () -> Embedders.model(path, modelId, engine, threads, hadoop.value());
     }
 
-    private static String summary(final RunManifest run, final double seconds, final String codesPath) {
+    private static String summary(
+            final RunManifest run, final long images, final double seconds, final String codesPath) {
         final String reasons = run.quarantineReasons().isEmpty()
                 ? ""
                 : new TreeMap<>(run.quarantineReasons())
@@ -312,7 +375,7 @@ public final class EncodeJob implements Job {
                 + " refreshed + "
                 + run.unchanged() + " unchanged"
                 + (run.deleted() > 0 ? "; " + run.deleted() + " deleted" : "")
-                + (seconds > 0 ? "; " + Progress.rate(run.encoded() + run.quarantined(), seconds) : "") + ".";
+                + (seconds > 0 ? "; " + Progress.rate(images, seconds) : "") + ".";
     }
 
     private static Outcome verdict(final JobContext context, final RunManifest run, final double budget) {

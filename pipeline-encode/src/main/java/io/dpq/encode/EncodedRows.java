@@ -1,12 +1,10 @@
 package io.dpq.encode;
 
-import io.dpq.image.ImageRejectedException;
-import io.dpq.image.InputReader;
 import io.dpq.network.SharedModel;
 import java.util.ArrayDeque;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -18,41 +16,34 @@ import org.apache.spark.sql.RowFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The staged rows of one partition. While one batch is in the network, on a thread of its own, the task's thread reads and
- * decodes the next one: two batches in memory, never more. Reading stays on the task's thread because Spark binds it to that.
- * Not thread-safe.
+ * The staged rows of one partition. While one batch is in the network, on a thread of its own, others decode the next one, and
+ * the task's thread reads stored images and writes the rows of the batch before: two batches in memory, never more. Not
+ * thread-safe.
  */
 final class EncodedRows implements Iterator<Row>, AutoCloseable {
     // Rows that wait to be taken: a partition of broken images must not gather in memory.
     private static final int WAITING = 1024;
     private static final int DETAIL_LENGTH = 500;
 
-    private final Iterator<Row> source;
     private final SharedModel model;
-    private final int levels;
-    private final EncodeTask counters;
-    private final InputReader reader;
+    private final EncodeTask task;
+    private final Decoding decoding;
     private final ExecutorService network;
     private final Queue<Row> ready = new ArrayDeque<>();
     private Batch filling;
     private Batch other;
-    private @Nullable Future<List<Row>> inFlight;
+    private @Nullable Future<Batch.Encoded> inFlight;
 
-    /** Rows {@code id, labels, length, content, error, content_hash} to staged rows. */
-    EncodedRows(
-            final Iterator<Row> source,
-            final SharedModel model,
-            final int batchSize,
-            final int levels,
-            final EncodeTask counters) {
-        this.source = source;
+    /** Rows {@code id, labels, length, content, error} to staged rows. */
+    EncodedRows(final Iterator<Row> source, final SharedModel model, final EncodeTask task) {
         this.model = model;
-        this.levels = levels;
-        this.counters = counters;
-        this.reader = model.reader();
-        final int tensorLength = reader.length();
-        this.filling = new Batch(batchSize, levels, counters.keepEmbeddings(), tensorLength);
-        this.other = new Batch(batchSize, levels, counters.keepEmbeddings(), tensorLength);
+        this.task = task;
+        // Vectors take less time than handing them to another thread.
+        final int threads = model.embedder().vectorLength() > 0 ? 0 : task.threads();
+        this.decoding = new Decoding(source, model::reader, model.image().maxBytes(), threads, task.timeout());
+        final int tensorLength = model.reader().length();
+        this.filling = new Batch(task.batchSize(), task.levels(), task.extras(), tensorLength);
+        this.other = new Batch(task.batchSize(), task.levels(), task.extras(), tensorLength);
         this.network = Executors.newSingleThreadExecutor(runnable -> {
             final Thread thread = new Thread(runnable, "dpq-network");
             thread.setDaemon(true);
@@ -64,7 +55,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     public boolean hasNext() {
         while (ready.isEmpty()) {
             fill();
-            if (!ready.isEmpty() && !filling.isFull() && source.hasNext()) {
+            if (!ready.isEmpty() && !filling.isFull() && decoding.hasNext()) {
                 break;
             }
             final boolean collected = collect();
@@ -87,47 +78,34 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     }
 
     private void fill() {
-        while (!filling.isFull() && ready.size() < WAITING && source.hasNext()) {
-            final Row image = source.next();
-            final byte[] content = image.isNullAt(3) ? null : image.<byte[]>getAs(3);
-            if (content == null) {
-                // The lake leaves content out where it is longer than what it was told to read.
-                quarantine(
-                        image,
-                        image.getAs(2),
-                        ImageRejectedException.Reason.ofMissingContent(
-                                image.getLong(2), model.image().maxBytes()),
-                        image.isNullAt(4) ? "no content" : image.getString(4));
-                continue;
+        while (!filling.isFull() && ready.size() < WAITING && decoding.hasNext()) {
+            final Decoding.Image image = decoding.next(filling.room());
+            if (image.wasRead()) {
+                task.counters().bytes().add(image.length());
+                task.counters().decodeMicros().add(image.micros());
             }
-            try {
-                reader.read(content, filling.tensors(), filling.offset());
-                filling.add(image.get(0), image.get(1), image.get(5));
-                counters.decoded().add(1);
-            } catch (ImageRejectedException e) {
-                quarantine(image, (long) content.length, e.reason(), String.valueOf(e.getMessage()));
-            } catch (RuntimeException e) {
-                // Codecs are other people's code and meet hostile bytes: whatever one throws condemns its image, not
-                // the job.
-                quarantine(image, (long) content.length, ImageRejectedException.Reason.CORRUPT, e.toString());
+            if (image.isRefused()) {
+                quarantine(image);
+            } else {
+                filling.add(image);
+                task.counters().decoded().add(1);
             }
+            decoding.release(image);
         }
     }
 
-    private void quarantine(
-            final Row image,
-            final @Nullable Long length,
-            final ImageRejectedException.Reason reason,
-            final String detail) {
-        final @Nullable Object[] values = new @Nullable Object[3 + levels + 3 + (counters.keepEmbeddings() ? 1 : 0)];
-        values[0] = image.get(0);
-        values[1] = image.get(1);
-        values[2] = image.get(5);
-        values[3 + levels] = reason.name();
-        values[4 + levels] = detail.length() > DETAIL_LENGTH ? detail.substring(0, DETAIL_LENGTH) : detail;
-        values[5 + levels] = length;
+    private void quarantine(final Decoding.Image image) {
+        final @Nullable Object[] values = StagedRow.blank(task.levels(), task.extras());
+        values[0] = image.row().get(0);
+        values[1] = image.row().get(1);
+        values[2] = image.contentHash();
+        final int reason = StagedRow.reason(task.levels());
+        values[reason] = Objects.requireNonNull(image.reason()).name();
+        final String detail = image.detail();
+        values[reason + 1] = detail.length() > DETAIL_LENGTH ? detail.substring(0, DETAIL_LENGTH) : detail;
+        values[reason + 2] = image.length();
         ready.add(RowFactory.create(values));
-        counters.quarantined().add(1);
+        task.counters().quarantined().add(1);
     }
 
     private void submit() {
@@ -139,15 +117,16 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
 
     /** Waits for the batch in the network, if there is one. */
     private boolean collect() {
-        final Future<List<Row>> awaited = inFlight;
+        final Future<Batch.Encoded> awaited = inFlight;
         if (awaited == null) {
             return false;
         }
         inFlight = null;
         try {
-            final List<Row> rows = awaited.get();
-            ready.addAll(rows);
-            counters.encoded().add(rows.size());
+            final Batch.Encoded encoded = awaited.get();
+            ready.addAll(encoded.rows());
+            task.counters().encoded().add(encoded.rows().size());
+            task.counters().networkMicros().add(encoded.micros());
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -163,9 +142,10 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
         }
     }
 
-    /** Ends the network's thread; also called when the task ends early. */
+    /** Ends the threads; also called when the task ends early. */
     @Override
     public void close() {
+        decoding.close();
         network.shutdownNow();
     }
 }

@@ -18,7 +18,10 @@ import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
+import io.dpq.quantizer.Codebooks;
+import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -28,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -35,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import javax.imageio.ImageIO;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -170,12 +175,18 @@ final class EncodeJobTest {
             // Also other neighbours in every batch, since repartition deals the images out.
             for (final int parts : new int[] {1, 3, 7}) {
                 final EncodeTask task = task(engine);
-                final List<Row> rows =
-                        new ArrayList<>(task.rows(images.repartition(parts)).collectAsList());
+                final Counters counters = task.counters();
+                final List<Row> rows = new ArrayList<>(images.repartition(parts)
+                        .toJavaRDD()
+                        .mapPartitions(task)
+                        .collect());
                 rows.sort(Comparator.comparing(row -> row.getString(0)));
                 assertThat(rows).hasSize(LISTED);
-                assertThat(task.decoded().sum()).isEqualTo(task.encoded().sum()).isPositive();
-                assertThat(task.encoded().sum() + task.quarantined().sum()).isEqualTo(LISTED);
+                assertThat(counters.decoded().sum())
+                        .isEqualTo(counters.encoded().sum())
+                        .isPositive();
+                assertThat(counters.encoded().sum() + counters.quarantined().sum())
+                        .isEqualTo(LISTED);
                 if (expected == null) {
                     expected = rows;
                 }
@@ -223,11 +234,11 @@ final class EncodeJobTest {
         return new EncodeTask(
                 () -> Embedders.model(path, modelId, engine, 1, hadoop.value()),
                 8,
+                2,
+                Duration.ofMinutes(1),
                 TestModel.LEVELS,
-                false,
-                spark.sparkContext().longAccumulator(),
-                spark.sparkContext().longAccumulator(),
-                spark.sparkContext().longAccumulator());
+                Set.of(),
+                Counters.register(spark.sparkContext()));
     }
 
     @Test
@@ -356,6 +367,63 @@ final class EncodeJobTest {
                 .hasMessageContaining(model.modelId())
                 .hasMessageContaining(other.modelId());
         assertThat(table().runs()).hasSize(1);
+    }
+
+    @Test
+    void anotherModelsCodesReplaceTheTableWhenAskedTo() throws IOException {
+        encode(TOLERANT);
+        final List<Row> old = rows(folder.resolve("codes"));
+        final ModelManifest other = TestModel.publish(folder.resolve("other").toString(), 2);
+        final String[] again = {TOLERANT, "model.path=" + folder.resolve("other"), "encode.replace-model=true"};
+        encode(again);
+
+        assertThat(table().runs()).hasSize(1);
+        assertThat(newest().modelId()).isEqualTo(other.modelId());
+        assertThat(newest().encoded()).isEqualTo(READABLE);
+        assertThat(newest().unchanged()).isZero();
+        assertThat(table().read(spark, other.modelId(), 1).count()).isEqualTo(READABLE);
+        // Plain readers of the folder see one model's codes, too.
+        assertThat(rows(folder.resolve("codes"))).hasSameSizeAs(old).isNotEqualTo(old);
+        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("holds codes of another model");
+        // And then it is a table like any other.
+        encode(again);
+        assertThat(table().runs()).hasSize(2);
+        assertThat(newest().unchanged()).isEqualTo(LISTED);
+    }
+
+    @Test
+    void normsAndSizesAreKeptWhereTheyAreAskedFor() throws IOException {
+        encode(TOLERANT, "encode.columns.norms=true", "encode.columns.size=true");
+        final Codebooks codebooks = ModelDirectory.open(
+                        shared.resolve("model").toString(), spark.sparkContext().hadoopConfiguration())
+                .codebooks();
+        for (final Row row : rows(folder.resolve("codes"))) {
+            final short[] code = new short[TestModel.LEVELS];
+            for (int level = 1; level <= code.length; level++) {
+                code[level - 1] = row.<Short>getAs(CodeTable.column(level));
+            }
+            final float[] norms = Reconstruction.norms(codebooks, code, 1);
+            for (int level = 1; level <= code.length; level++) {
+                assertThat(row.<Float>getAs("norm_" + level)).isEqualTo(norms[level - 1]);
+            }
+            final BufferedImage image = ImageIO.read(
+                    shared.resolve("lake/train").resolve(row.getString(0)).toFile());
+            assertThat(row.<Integer>getAs("width")).isEqualTo(image.getWidth());
+            assertThat(row.<Integer>getAs("height")).isEqualTo(image.getHeight());
+        }
+        assertThat(newest().metrics())
+                .containsEntry("imagesEncoded", (long) READABLE)
+                .containsEntry("imagesQuarantined", (long) SampleLake.DAMAGED)
+                .hasEntrySatisfying("bytesRead", bytes -> assertThat(bytes).isPositive())
+                .hasEntrySatisfying("decodeMillis", millis -> assertThat(millis).isPositive())
+                .hasEntrySatisfying(
+                        "networkMillis", millis -> assertThat(millis).isPositive());
+        // Compaction keeps what all runs have.
+        encode(TOLERANT, "encode.columns.norms=true", "encode.columns.size=true");
+        new CompactJob().run(new JobContext(spark, config(), new PrintStream(printed, true, StandardCharsets.UTF_8)));
+        assertThat(rows(folder.resolve("codes")).get(0).schema().fieldNames())
+                .contains("norm_1", "norm_" + TestModel.LEVELS, "width", "height")
+                .doesNotContain("embedding");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.groups.Tuple.tuple;
 
+import io.dpq.codes.CodeSchema.Extra;
 import io.dpq.image.ImageContract;
 import io.dpq.model.Embedder;
 import io.dpq.network.SharedModel;
@@ -13,14 +14,19 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.catalyst.expressions.XXH64;
+import org.apache.spark.unsafe.Platform;
 import org.apache.spark.util.LongAccumulator;
 import org.junit.jupiter.api.Test;
 
@@ -40,9 +46,13 @@ final class EncodedRowsTest {
     private static final Codebooks CODEBOOKS = new Codebooks(2, 16, 1, codewords());
 
     private final List<Integer> batches = new ArrayList<>();
-    private final LongAccumulator decoded = new LongAccumulator();
-    private final LongAccumulator encoded = new LongAccumulator();
-    private final LongAccumulator quarantined = new LongAccumulator();
+    private final Counters counters = new Counters(
+            new LongAccumulator(),
+            new LongAccumulator(),
+            new LongAccumulator(),
+            new LongAccumulator(),
+            new LongAccumulator(),
+            new LongAccumulator());
 
     private static float[] codewords() {
         final float[] values = new float[32];
@@ -77,9 +87,13 @@ final class EncodedRowsTest {
     }
 
     private EncodedRows rows(final Iterator<Row> source, final Embedder embedder) {
+        return rows(source, embedder, Duration.ofMinutes(1), Set.of());
+    }
+
+    private EncodedRows rows(
+            final Iterator<Row> source, final Embedder embedder, final Duration timeout, final Set<Extra> extras) {
         final SharedModel model = new SharedModel(CONTRACT, embedder, new ResidualEncoder(CODEBOOKS));
-        return new EncodedRows(
-                source, model, BATCH, 2, new EncodeTask(() -> model, BATCH, 2, false, decoded, encoded, quarantined));
+        return new EncodedRows(source, model, new EncodeTask(() -> model, BATCH, 2, timeout, 2, extras, counters));
     }
 
     private static Row image(final int grey) {
@@ -97,7 +111,11 @@ final class EncodedRowsTest {
     }
 
     private static Row stored(final String id, final byte[] content, final String error) {
-        return RowFactory.create(id, null, content == null ? 99L : (long) content.length, content, error, 5L);
+        return RowFactory.create(id, null, content == null ? 99L : (long) content.length, content, error);
+    }
+
+    private static long hash(final byte[] content) {
+        return XXH64.hashUnsafeBytes(content, Platform.BYTE_ARRAY_OFFSET, content.length, 42);
     }
 
     private static List<Row> all(final EncodedRows rows) {
@@ -118,7 +136,7 @@ final class EncodedRowsTest {
                         .isEqualTo(RowFactory.create(
                                 "grey-" + 9 * i,
                                 null,
-                                5L,
+                                hash(image(9 * i).getAs(3)),
                                 (short) (9 * i / 16),
                                 (short) (9 * i % 16),
                                 null,
@@ -137,8 +155,8 @@ final class EncodedRowsTest {
                 new FirstPixel()));
 
         assertThat(batches).containsExactly(BATCH, BATCH, BATCH);
-        assertThat(decoded.sum()).isEqualTo(2 * BATCH + 1);
-        assertThat(encoded.sum()).isEqualTo(2 * BATCH + 1);
+        assertThat(counters.decoded().sum()).isEqualTo(2 * BATCH + 1);
+        assertThat(counters.encoded().sum()).isEqualTo(2 * BATCH + 1);
     }
 
     @Test
@@ -164,7 +182,7 @@ final class EncodedRowsTest {
         assertThat(rows)
                 .filteredOn(row -> "gone".equals(row.get(0)))
                 .allMatch(row -> "No such file".equals(row.get(6)));
-        assertThat(quarantined.sum()).isEqualTo(3);
+        assertThat(counters.quarantined().sum()).isEqualTo(3);
     }
 
     @Test
@@ -223,5 +241,24 @@ final class EncodedRowsTest {
         assertThatThrownBy(() -> all(rows(List.of(image(1)).iterator(), failing)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("no memory left");
+    }
+
+    @Test
+    void columnsThatWereAskedForComeLast() {
+        final List<Row> rows = all(rows(
+                List.of(image(17), stored("none", new byte[0], null)).iterator(),
+                new FirstPixel(),
+                Duration.ofMinutes(1),
+                EnumSet.allOf(Extra.class)));
+
+        // Grey 17 is 16 · 1 + 7.5 at the first level and − 6.5 more at the second.
+        assertThat(rows).filteredOn(row -> row.isNullAt(5)).singleElement().satisfies(row -> {
+            assertThat(row.<float[]>getAs(8)).containsExactly(17);
+            assertThat(row.getFloat(9)).isEqualTo(23.5f);
+            assertThat(row.getFloat(10)).isEqualTo(17);
+            assertThat(row.getInt(11)).isEqualTo(SIDE);
+            assertThat(row.getInt(12)).isEqualTo(SIDE);
+        });
+        assertThat(rows).allMatch(row -> row.length() == 13);
     }
 }

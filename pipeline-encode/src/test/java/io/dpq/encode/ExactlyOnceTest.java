@@ -4,25 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.codes.CodeTable;
+import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.SampleLake;
 import io.dpq.model.ModelManifest;
-import java.io.File;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -116,11 +122,25 @@ final class ExactlyOnceTest {
     }
 
     private static Job.Outcome encode(final Path codes) {
+        return encode(codes, false, OutputStream.nullOutputStream());
+    }
+
+    private static Job.Outcome encode(
+            final Path codes, final boolean resume, final OutputStream printed, final String... sets) {
+        final List<String> all = new ArrayList<>(sets(codes));
+        all.addAll(List.of(sets));
         return new EncodeJob()
                 .run(new JobContext(
                         spark,
-                        DpqConfig.load(null, sets(codes)),
-                        new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
+                        DpqConfig.load(null, all),
+                        new PrintStream(printed, true, StandardCharsets.UTF_8),
+                        resume));
+    }
+
+    private static RunManifest newest(final Path codes) {
+        final List<RunManifest> runs =
+                new CodeTable(codes.toString(), spark.sparkContext().hadoopConfiguration()).runs();
+        return runs.get(runs.size() - 1);
     }
 
     /** All that a reader can tell of the table: codes with their labels, and what was refused. */
@@ -134,60 +154,29 @@ final class ExactlyOnceTest {
         return rows.stream().map(Row::toString).sorted().toList();
     }
 
-    /** The job in a JVM of its own, stopped at the first operation on the disk that matches. */
-    private Process startPausedAt(final Path codes, final String operation, final Path paused) throws IOException {
-        final List<String> command = new ArrayList<>();
-        command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .forEach(command::add);
-        command.addAll(List.of(
-                "-Xmx1g",
-                "-Dspark.ui.enabled=false",
-                "-Dspark.driver.bindAddress=127.0.0.1",
-                "-Dspark.driver.host=127.0.0.1",
-                "-Dspark.sql.shuffle.partitions=2",
-                "-Dspark.hadoop.fs.file.impl=" + PausingFileSystem.class.getName(),
-                "-Ddpq.test.pause=" + operation,
-                "-Ddpq.test.paused=" + paused,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Encode.class.getName()));
+    private DriverProcess driver(final Path codes, final String... options) {
+        final List<String> all = new ArrayList<>();
         for (final String set : sets(codes)) {
-            command.add("--set");
-            command.add(set);
+            all.addAll(List.of("--set", set));
         }
-        command.add("--set");
-        command.add("resources.master=\"local[2]\"");
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("child.log").toFile())
-                .start();
+        all.addAll(List.of(options));
+        return new DriverProcess(folder, all)
+                .with("spark.hadoop.fs.file.impl", PausingFileSystem.class.getName())
+                .with("spark.master", "local[2]");
     }
 
-    private Process pausedAt(final Path codes, final String operation) throws Exception {
-        final Path paused = folder.resolve("paused");
-        final Process process = startPausedAt(codes, operation, paused);
-        while (!Files.exists(paused)) {
-            if (!process.isAlive()) {
-                throw new AssertionError(
-                        "The job ended without " + operation + ":\n" + Files.readString(folder.resolve("child.log")));
-            }
-            Thread.sleep(50);
-        }
-        return process;
+    private Process pausedAt(final Path codes, final String operation, final String... options) throws Exception {
+        return driver(codes, options).pausingAt(operation).startAndPause();
     }
 
     private static void kill(final Process process) throws InterruptedException {
-        // SIGKILL.
-        process.destroyForcibly();
-        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        DriverProcess.kill(process);
     }
 
     @ParameterizedTest
     @CsvSource({
         "create .*/_tmp/2[^/]+/planned/.*, false",
-        "rename .*/staged/_temporary/0/task_.*, false",
+        "create .*/staged/part-.*, false",
         "rename .*/codes/run=.*, false",
         "rename .*/codes/_runs/.*json, false",
         "delete .*/codes/_tmp/2[^/]+, true"
@@ -208,11 +197,177 @@ final class ExactlyOnceTest {
         }
     }
 
+    /** Rows in the partitions that crashed runs had finished. */
+    private static long finishedRows(final Path codes) throws IOException {
+        long rows = 0;
+        try (Stream<Path> files = Files.walk(codes.resolve("_tmp"))) {
+            for (final Path file : files.filter(f -> f.getFileName().toString().startsWith("part-")
+                            && f.getParent().endsWith("staged"))
+                    .toList()) {
+                try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(
+                        new org.apache.hadoop.fs.Path(file.toUri()),
+                        spark.sparkContext().hadoopConfiguration()))) {
+                    rows += reader.getRecordCount();
+                } catch (RuntimeException e) {
+                    // Cut off.
+                    assertThat(e).hasMessageContaining("is not a Parquet file");
+                }
+            }
+        }
+        return rows;
+    }
+
+    private void killOnceAPartitionIsFinished(final Path codes, final String... options) throws Exception {
+        final Process process = pausedAt(codes, "create .*/staged/part-00003-.*", options);
+        while (finishedRows(codes) == 0) {
+            assertThat(process.isAlive()).isTrue();
+            Thread.sleep(50);
+        }
+        kill(process);
+    }
+
+    @Test
+    void resumingUsesWhatTheCrashedRunFinished() throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        killOnceAPartitionIsFinished(codes);
+        final long finished = finishedRows(codes);
+        assertThat(finished).isBetween(1L, 4L);
+        assertThat(visible(codes)).isEqualTo(before);
+
+        final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        assertThat(encode(codes, true, printed)).isEqualTo(Job.Outcome.DONE);
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains(finished + " images were encoded by a run that crashed and are not encoded again.");
+        // Five images are new, changed or refused for the first time.
+        assertThat(newest(codes).metrics())
+                .containsEntry("imagesReused", finished)
+                .satisfies(metrics -> assertThat(metrics.get("imagesEncoded") + metrics.get("imagesQuarantined"))
+                        .isEqualTo(5 - finished));
+        assertThat(codes.resolve("_tmp")).isEmptyDirectory();
+    }
+
+    @Test
+    void aResumedRunThatCrashesIsResumedToo() throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        killOnceAPartitionIsFinished(codes);
+        final long finished = finishedRows(codes);
+        // After it has taken over what was finished, at its last step.
+        kill(pausedAt(codes, "rename .*/codes/_runs/.*json", "--resume"));
+        assertThat(finishedRows(codes)).isEqualTo(5);
+        assertThat(visible(codes)).isEqualTo(before);
+
+        assertThat(encode(codes, true, OutputStream.nullOutputStream())).isEqualTo(Job.Outcome.DONE);
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertThat(finished).isPositive();
+        assertThat(newest(codes).metrics()).containsEntry("imagesReused", 5L);
+    }
+
+    @Test
+    void nothingIsReusedThatOtherSettingsMade() throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        killOnceAPartitionIsFinished(codes);
+
+        final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        encode(codes, true, printed, "encode.batch-size=5");
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains("No crashed run has left anything that can be used");
+        assertThat(newest(codes).metrics()).containsEntry("imagesReused", 0L).containsEntry("imagesDecoded", 4L);
+        assertThat(visible(codes)).isEqualTo(expected);
+    }
+
+    @Test
+    void whatChangedSinceTheCrashIsEncodedAgain() throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        killOnceAPartitionIsFinished(codes);
+        final long finished = finishedRows(codes);
+        final FileTime time = FileTime.from(Instant.parse("2001-01-01T00:00:00Z"));
+        final Path lake = shared.resolve("lake/things");
+        final Map<Path, FileTime> times = new HashMap<>();
+        for (final String name : List.of("1.jpg", "5.jpg", "6.jpg", "7.jpg", "worse.jpg")) {
+            times.put(lake.resolve(name), Files.getLastModifiedTime(lake.resolve(name)));
+            Files.setLastModifiedTime(lake.resolve(name), time);
+        }
+        try {
+            encode(codes, true, OutputStream.nullOutputStream());
+        } finally {
+            for (final Map.Entry<Path, FileTime> old : times.entrySet()) {
+                Files.setLastModifiedTime(old.getKey(), old.getValue());
+            }
+        }
+        assertThat(finished).isPositive();
+        assertThat(newest(codes).metrics()).containsEntry("imagesReused", 0L);
+        assertThat(visible(codes)).hasSize(9);
+    }
+
+    /** A cluster of two executor JVMs with speculation on: what is killed or outrun must not count, nor be missed. */
+    private DriverProcess cluster(final Path codes) throws IOException {
+        // Where an executor's launcher looks for Spark; all classes come by the extra class path.
+        final Path home =
+                Files.createDirectories(folder.resolve("spark-home/jars")).getParent();
+        final String options = String.join(" ", DriverProcess.moduleFlags())
+                + " -Ddpq.test.pause=create.*/staged/part-00001-.* -Ddpq.test.paused=" + folder.resolve("paused");
+        return driver(codes, "--set", "resources.cores-per-executor=1", "--set", "resources.executors=2")
+                .with("spark.master", "local-cluster[2,1,1024]")
+                .with("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+                .with("spark.executor.extraJavaOptions", options)
+                .with("spark.executor.memory", "900m")
+                .with("spark.speculation", "true")
+                .with("spark.speculation.interval", "100ms")
+                .with("spark.speculation.quantile", "0.5")
+                .with("spark.speculation.minTaskRuntime", "1s")
+                .environment("SPARK_HOME", home.toString())
+                .environment("SPARK_SCALA_VERSION", "2.12")
+                .environment("SPARK_LOCAL_IP", "127.0.0.1");
+    }
+
+    private static void awaitSuccess(final DriverProcess driver, final Process process) throws Exception {
+        if (!process.waitFor(4, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new AssertionError("It did not end: " + Files.readString(driver.log()));
+        }
+        assertThat(process.exitValue()).as(Files.readString(driver.log())).isZero();
+    }
+
+    @Test
+    void aSpeculativeAttemptCountsOnce() throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        // The first attempt at a partition hangs until a second one has outrun it and it is told to end.
+        final DriverProcess driver = cluster(codes);
+        awaitSuccess(driver, driver.start());
+
+        assertThat(folder.resolve("paused")).exists();
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertThat(newest(codes).metrics()).containsEntry("imagesDecoded", 4L).containsEntry("imagesQuarantined", 1L);
+    }
+
+    @Test
+    void aKilledExecutorLosesNothing() throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        final DriverProcess driver = cluster(codes).with("spark.speculation", "false");
+        final Process process = driver.startAndPause();
+        final ProcessHandle executor = process.descendants()
+                .filter(child -> Files.exists(folder.resolve("paused." + child.pid())))
+                .findFirst()
+                .orElseThrow();
+        executor.destroyForcibly();
+        awaitSuccess(driver, process);
+
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertThat(newest(codes).metrics()).containsEntry("imagesDecoded", 4L).containsEntry("imagesQuarantined", 1L);
+    }
+
     @Test
     void aSecondJobIsRefusedWhileTheFirstIsAtWork() throws Exception {
         final Path codes = folder.resolve("codes");
         copyTable(codes);
-        final Process first = pausedAt(codes, "rename .*/staged/_temporary/0/task_.*");
+        final Process first = pausedAt(codes, "create .*/staged/part-.*");
         try {
             assertThatThrownBy(() -> encode(codes))
                     .isInstanceOf(UserException.class)

@@ -11,6 +11,7 @@ import io.dpq.network.NetworkSpec;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.quantizer.Similarity;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
@@ -33,6 +34,10 @@ final class TestModel {
     private TestModel() {}
 
     static ModelManifest publish(final String path, final long seed) throws IOException {
+        return publish(path, seed, new Configuration());
+    }
+
+    static ModelManifest publish(final String path, final long seed, final Configuration hadoop) throws IOException {
         final ComputationGraph graph = DpqNetwork.build(spec(seed, DIMENSIONS));
         final Codebooks codebooks = codebooks(graph, seed);
         DpqNetwork.setCodebooks(graph, codebooks);
@@ -40,11 +45,12 @@ final class TestModel {
         ModelSerializer.writeModel(graph, zip, true);
         return ModelPublisher.publish(
                 path,
-                new Configuration(),
+                hadoop,
                 new ModelDraft(
                         DIMENSIONS,
                         LEVELS,
                         CODEWORDS,
+                        Similarity.L2,
                         CLASSES,
                         contract(),
                         "simple-cnn",
@@ -131,7 +137,7 @@ final class TestModel {
                 new NetworkSpec.BackboneSpec(backbone, 8, 8, Optional.empty(), true, Optional.empty(), 0),
                 embedding,
                 new NetworkSpec.QuantizationSpec(
-                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
+                        LEVELS, CODEWORDS, Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
                 loss,
                 labels,
                 new NetworkSpec.OptimizerSpec(

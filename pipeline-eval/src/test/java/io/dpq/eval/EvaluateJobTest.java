@@ -31,6 +31,7 @@ import io.dpq.quantizer.LookupTables;
 import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.quantizer.Similarity;
 import io.dpq.ranking.ApOracle;
 import io.dpq.ranking.Score;
 import java.io.ByteArrayOutputStream;
@@ -115,7 +116,7 @@ class EvaluateJobTest {
                         NetworkSpec.Backbone.SIMPLE_CNN, 4, 8, Optional.empty(), true, Optional.empty(), 0),
                 new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, DIMENSIONS),
                 new NetworkSpec.QuantizationSpec(
-                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
+                        LEVELS, CODEWORDS, Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
                 new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1),
                 new float[][] {{1, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 0, 0, 0, 0}},
                 new OptimizerSpec(
@@ -147,6 +148,7 @@ class EvaluateJobTest {
                         DIMENSIONS,
                         LEVELS,
                         CODEWORDS,
+                        Similarity.L2,
                         List.of(),
                         new ImageContract(
                                 ImageContract.VERSION,

@@ -70,6 +70,7 @@ record Publication(
                         settings.dimensions(),
                         settings.levels(),
                         settings.codewords(),
+                        settings.similarity(),
                         learner.data().classes(),
                         settings.image(),
                         DpqConfig.kebab(settings.backbone()),

@@ -1,6 +1,7 @@
 package io.dpq.train;
 
 import io.dpq.network.LossTerms;
+import io.dpq.train.averaging.RoundObserver;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;

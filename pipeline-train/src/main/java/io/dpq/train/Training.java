@@ -4,6 +4,9 @@ import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.train.data.EpochPlan;
+import io.dpq.train.data.EpochShuffle;
+import io.dpq.train.random.Seeds;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -122,6 +125,7 @@ final class Training {
             spark.sc().setJobDescription("dpq train: embed a sample for the codebooks");
             final EmbeddingSample sample = EmbeddingSample.of(
                     spark, learner, NetworkZip.write(graph, false), settings, settings.kmeansSample());
+            spark.sc().setJobDescription("dpq train: start the codebooks by residual K-means");
             final Codebooks codebooks = ResidualKMeans.fit(
                     sample.vectors(),
                     sample.count(),
@@ -129,7 +133,8 @@ final class Training {
                     settings.levels(),
                     settings.codewords(),
                     settings.kmeansIterations(),
-                    Seeds.mix(settings.seed(), -2));
+                    Seeds.mix(settings.seed(), -2),
+                    new SparkAssigner(spark));
             DpqNetwork.setCodebooks(graph, codebooks);
             state.average().restartCodebooks(graph, codebooks);
             progress.say("codebooks started from the embeddings of " + sample.count() + " images");

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dpq.config.Presets;
 import io.dpq.image.Augmentation;
 import io.dpq.network.NetworkSpec;
+import io.dpq.quantizer.Similarity;
+import io.dpq.train.data.EpochPlan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -35,7 +37,7 @@ class PresetsTest {
         assertThat(spec.loss()).isEqualTo(new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1));
         assertThat(spec.quantization())
                 .isEqualTo(new NetworkSpec.QuantizationSpec(
-                        4, 256, NetworkSpec.Similarity.COSINE, 1, NetworkSpec.GradientMode.CODEBOOKS_ONLY));
+                        4, 256, Similarity.COSINE, 1, NetworkSpec.GradientMode.CODEBOOKS_ONLY));
         final NetworkSpec.OptimizerSpec optimizer = spec.optimizer();
         assertThat(optimizer.kind()).isEqualTo(NetworkSpec.OptimizerSpec.Kind.MOMENTUM);
         assertThat(optimizer.learningRate() * optimizer.newFactor()).isEqualTo(1e-2);

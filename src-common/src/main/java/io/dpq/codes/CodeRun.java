@@ -1,20 +1,28 @@
 package io.dpq.codes;
 
 import io.dpq.config.UserException;
+import io.dpq.image.ImageRejectedException.Reason;
 import io.dpq.storage.AtomicRename;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
@@ -22,26 +30,34 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A run being written. First {@link #plan}: what it is going to do about which image. Then {@link #stage}: every image,
- * encoded or quarantined, becomes one row of a staging table under {@code _tmp/<run>/}. Then {@link #publish}: the staged rows
+ * encoded or quarantined, becomes one row of a staging table under {@code _tmp/<run>/}, of which {@link #reuse} takes over what
+ * a crashed run finished. Then {@link #publish}: the staged rows
  * are split into codes and quarantine, joined by the codes that are written again, and made visible, together with the ids
  * whose earlier rows no longer count. Or {@link #compact}: all rows that count become this run.
  *
  * <p>Why a staging table: codes and quarantine have different columns, so one Spark write cannot make both, and two writes
- * would decode and embed every image twice. Staged rows go through Spark's output committer, so retried and speculative
- * tasks count once; they are some forty bytes for an image of a hundred thousand, so the second pass over them costs nothing
+ * would decode and embed every image twice. Staged rows lie in files of which the driver knows one a partition, so retried and
+ * speculative tasks count once; they are some forty bytes for an image of a hundred thousand, so the second pass over them costs nothing
  * beside the first; and that second pass is where the many small partitions that encoding wants become the few large files
  * that readers want, without a shuffle whose loss would mean embedding again.
  *
@@ -58,15 +74,29 @@ public final class CodeRun implements AutoCloseable {
     private static final Pattern RUN_ID = Pattern.compile("\\d{8}T\\d{6}\\.\\d{3}Z-[0-9a-f]{8}");
     // Bounded row groups keep a reader's memory bounded: about two million rows of four levels.
     private static final String ROW_GROUP_BYTES = String.valueOf(64L << 20);
+    /** Of a published file, about: large enough for few files, small enough for many readers. */
+    private static final long FILE_BYTES = 256L << 20;
+
+    private static final String PLANNED = "planned";
+    private static final String STAGED = "staged";
+    private static final String SETTINGS = "settings";
+    /** Tasks that look at the files a crashed run left. */
+    private static final int MOST_CHECKS = 1000;
 
     private final CodeTable table;
     private final Identity identity;
+    private final Beginning beginning;
     private final String id;
     private final Instant startedAt;
     private final Path temporary;
     private final RunLock lock;
     /** Complete runs when this one began: what it was told to leave out. */
     private final Set<String> known;
+    /** Names of the staged files that count, in the folder {@link #staged()}. */
+    private final List<String> stagedFiles = new ArrayList<>();
+
+    private Set<CodeSchema.Extra> extras = Set.of();
+    private final Map<String, Long> metrics = new TreeMap<>();
 
     /**
      * Whose codes a run holds.
@@ -78,8 +108,21 @@ public final class CodeRun implements AutoCloseable {
      */
     public record Identity(String modelId, int decodeVersion, int levels, int codewords) {}
 
-    private CodeRun(final CodeTable table, final Identity identity, final Instant startedAt) throws IOException {
+    /**
+     * What a run that begins makes of what it finds.
+     *
+     * @param resumes whether what crashed runs encoded is kept for {@link #reuse}, rather than removed at once
+     * @param replaces whether all earlier runs give way to this one when it is published; they may be of another model
+     */
+    public record Beginning(boolean resumes, boolean replaces) {
+        /** Beside the earlier runs, from nothing. */
+        public static final Beginning ADDING = new Beginning(false, false);
+    }
+
+    private CodeRun(final CodeTable table, final Identity identity, final Beginning beginning, final Instant startedAt)
+            throws IOException {
         this.table = table;
+        this.beginning = beginning;
         this.identity = identity;
         this.startedAt = startedAt;
         this.id = TIME.format(startedAt)
@@ -97,10 +140,10 @@ public final class CodeRun implements AutoCloseable {
         return Set.copyOf(complete);
     }
 
-    static CodeRun begin(final CodeTable table, final Identity identity) {
+    static CodeRun begin(final CodeTable table, final Identity identity, final Beginning beginning) {
         final CodeRun run;
         try {
-            run = new CodeRun(table, identity, startAfter(table.completeRuns(), Instant.now()));
+            run = new CodeRun(table, identity, beginning, startAfter(table.completeRuns(), Instant.now()));
         } catch (IOException e) {
             throw UserException.data(
                     "The code table at " + table.root() + " cannot be written (" + e.getMessage()
@@ -108,7 +151,9 @@ public final class CodeRun implements AutoCloseable {
                     e);
         }
         try {
-            run.removeLeftovers();
+            if (!beginning.resumes()) {
+                run.removeLeftovers();
+            }
             return run;
         } catch (RuntimeException e) {
             run.close();
@@ -128,15 +173,21 @@ public final class CodeRun implements AutoCloseable {
     private void removeLeftovers() {
         final FileSystem files = table.fileSystem();
         try {
-            for (final FileStatus status : table.list(temporary.getParent())) {
-                if (!status.getPath().getName().equals(RunLock.NAME)) {
-                    files.delete(status.getPath(), true);
-                }
+            for (final Path leftover : leftovers()) {
+                files.delete(leftover, true);
             }
             removeUnknown();
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot remove what a crashed run left in " + table.root(), e);
         }
+    }
+
+    private List<Path> leftovers() {
+        return table.list(temporary.getParent()).stream()
+                .map(FileStatus::getPath)
+                .filter(path ->
+                        !path.getName().equals(RunLock.NAME) && !path.getName().equals(id))
+                .toList();
     }
 
     /** Removes the manifests of replaced runs, then the folders of all runs that have none. */
@@ -185,12 +236,161 @@ public final class CodeRun implements AutoCloseable {
     }
 
     /**
-     * Writes all rows of the run that are encoded or quarantined, in one pass.
+     * Takes over what crashed runs have encoded of the images that are to be encoded now, where {@link Beginning#resumes}: rows
+     * of the partitions that they finished, of images that are still listed as they were, with the same model and settings.
+     * Then removes what the crashed runs left. Afterwards {@link #stage} takes only what is missing.
      *
-     * @param rows of {@link CodeSchema#staged} or {@link CodeSchema#stagedWithEmbeddings}, one an image
+     * @param plan of {@link #plan}
+     * @param settings what beside the model decides on codes and columns; told apart by its text
+     * @param kept extras that the run stages
+     * @return the column {@code id} of the rows that were taken over
      */
+    public Dataset<Row> reuse(final Dataset<Row> plan, final String settings, final Set<CodeSchema.Extra> kept) {
+        final String made = identity + " " + settings + " " + new TreeSet<>(kept);
+        final SparkSession spark = plan.sparkSession();
+        try {
+            if (beginning.resumes()) {
+                final List<Dataset<Row>> finished = new ArrayList<>();
+                for (final Path leftover : leftovers()) {
+                    finished(spark, leftover, made, kept).ifPresent(finished::add);
+                }
+                finished.stream().reduce(Dataset::union).ifPresent(rows -> stage(stillAsked(rows, plan, kept), kept));
+                removeLeftovers();
+            }
+            table.fileSystem().mkdirs(temporary);
+            try (OutputStream out = table.fileSystem().create(new Path(temporary, SETTINGS), true)) {
+                out.write(made.getBytes(StandardCharsets.UTF_8));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot read what a crashed run left in " + table.root(), e);
+        }
+        return stagedFiles.isEmpty()
+                ? spark.createDataFrame(List.of(), new StructType().add(CodeSchema.ID, DataTypes.StringType))
+                : spark.read()
+                        .schema(new StructType().add(CodeSchema.ID, DataTypes.StringType))
+                        .parquet(stagedPaths());
+    }
+
+    /** Rows of the partitions that a crashed run finished, beside what it had planned for them; of other settings none. */
+    private Optional<Dataset<Row>> finished(
+            final SparkSession spark, final Path leftover, final String made, final Set<CodeSchema.Extra> kept)
+            throws IOException {
+        final FileSystem files = table.fileSystem();
+        final Path settings = new Path(leftover, SETTINGS);
+        if (!files.exists(settings)) {
+            return Optional.empty();
+        }
+        try (InputStream in = files.open(settings)) {
+            if (!new String(in.readAllBytes(), StandardCharsets.UTF_8).equals(made)) {
+                LOG.info("What the crashed run {} encoded is not used: it had other settings.", leftover.getName());
+                return Optional.empty();
+            }
+        }
+        final List<String> written = table.list(new Path(leftover, STAGED)).stream()
+                .filter(FileStatus::isFile)
+                .map(status -> status.getPath().toString())
+                .toList();
+        if (written.isEmpty()) {
+            return Optional.empty();
+        }
+        final SerializableConfiguration hadoop = new SerializableConfiguration(files.getConf());
+        final Function<String, Boolean> whole = file -> StagedWriter.isWhole(new Path(file), hadoop.value());
+        final String[] usable = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .parallelize(written, Math.min(written.size(), MOST_CHECKS))
+                .filter(whole)
+                .collect()
+                .toArray(new String[0]);
+        LOG.info(
+                "The crashed run {} finished {} of the {} partitions it had begun.",
+                leftover.getName(),
+                usable.length,
+                written.size());
+        if (usable.length == 0) {
+            return Optional.empty();
+        }
+        // A plan is whole before the first partition is begun.
+        final Dataset<Row> planned = spark.read()
+                .schema(CodeSchema.plan())
+                .parquet(new Path(leftover, PLANNED).toString())
+                .select(
+                        functions.col(CodeSchema.ID).as("then_id"),
+                        functions.col(CodeSchema.LABELS).as("then_labels"),
+                        functions.col(CodeSchema.LENGTH).as("then_length"),
+                        functions.col(CodeSchema.MODIFIED).as("then_modified"));
+        final Dataset<Row> rows =
+                spark.read().schema(CodeSchema.staged(identity.levels(), kept)).parquet(usable);
+        return Optional.of(rows.join(planned, functions.col(CodeSchema.ID).equalTo(functions.col("then_id"))));
+    }
+
+    /** Of the rows of crashed runs those that the plan would have made again, one an image. */
+    private Dataset<Row> stillAsked(
+            final Dataset<Row> rows, final Dataset<Row> plan, final Set<CodeSchema.Extra> kept) {
+        final Dataset<Row> asked = plan.filter(functions
+                        .col(CodeSchema.ACTION)
+                        .isin(Arrays.stream(CodeSchema.Action.values())
+                                .filter(CodeSchema.Action::encodes)
+                                .map(CodeSchema.Action::stored)
+                                .toArray()))
+                .select(
+                        functions.col(CodeSchema.ID).as("now_id"),
+                        functions.col(CodeSchema.LABELS).as("now_labels"),
+                        functions.col(CodeSchema.LENGTH).as("now_length"),
+                        functions.col(CodeSchema.MODIFIED).as("now_modified"));
+        // Where the storage failed, it may serve now; and where no time is known, the content may be another.
+        return rows.filter(functions
+                        .col(CodeSchema.REASON)
+                        .isNull()
+                        .or(functions.col(CodeSchema.REASON).notEqual(Reason.UNREADABLE.name())))
+                .join(
+                        asked,
+                        functions
+                                .col("then_id")
+                                .equalTo(functions.col("now_id"))
+                                .and(functions.col("then_length").equalTo(functions.col("now_length")))
+                                .and(functions.col("then_modified").equalTo(functions.col("now_modified")))
+                                .and(functions.col("then_labels").eqNullSafe(functions.col("now_labels"))))
+                .select(
+                        CodeSchema.ID,
+                        tail(CodeSchema.staged(identity.levels(), kept).fieldNames()))
+                .dropDuplicates(CodeSchema.ID);
+    }
+
+    private static String[] tail(final String[] names) {
+        return Arrays.copyOfRange(names, 1, names.length);
+    }
+
+    /**
+     * Writes rows of the run that are encoded or quarantined, a file a partition; may be called more than once.
+     *
+     * @param rows of {@link CodeSchema#staged(int, Set)}, one an image
+     * @param kept extras of these rows, the same in every call
+     */
+    public void stage(final JavaRDD<Row> rows, final Set<CodeSchema.Extra> kept) {
+        extras = Set.copyOf(kept);
+        final StagedWriter writer = new StagedWriter(
+                staged(),
+                CodeSchema.staged(identity.levels(), kept),
+                table.fileSystem().getConf());
+        stagedFiles.addAll(rows.mapPartitionsWithIndex(writer::write, false).collect());
+    }
+
+    /** As {@link #stage(JavaRDD, Set)}. */
+    public void stage(final Dataset<Row> rows, final Set<CodeSchema.Extra> kept) {
+        stage(rows.toJavaRDD(), kept);
+    }
+
+    /** As {@link #stage(JavaRDD, Set)}, with embeddings where the rows have them. */
     public void stage(final Dataset<Row> rows) {
-        parquet(rows, staged());
+        stage(
+                rows,
+                rows.schema().getFieldIndex(CodeSchema.EMBEDDING).isDefined()
+                        ? Set.of(CodeSchema.Extra.EMBEDDING)
+                        : Set.of());
+    }
+
+    /** What the manifest is to tell of the run beside its counts: names and whole numbers, added to those told before. */
+    public void measured(final Map<String, Long> values) {
+        metrics.putAll(values);
     }
 
     /**
@@ -211,7 +411,13 @@ public final class CodeRun implements AutoCloseable {
             final Map<String, Object> config) {
         try {
             requireAlone();
-            return write(split(spark), listed, unchanged, List.of(), rowsPerFile, config);
+            final List<String> replaced =
+                    beginning.replaces() ? known.stream().sorted().toList() : List.of();
+            final RunManifest manifest = write(split(spark), listed, unchanged, replaced, rowsPerFile, config);
+            if (!replaced.isEmpty()) {
+                removeReplaced();
+            }
+            return manifest;
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot publish run " + id + " of " + table.root(), e);
         } finally {
@@ -244,12 +450,12 @@ public final class CodeRun implements AutoCloseable {
                             .and(quarantine.col(CodeSchema.RUN).equalTo(refused.col("state_run"))),
                     "left_semi");
             final Map<String, Long> reasons = reasons(newest);
-            final boolean embeddings = table.hasEmbeddings(runs);
-            final Dataset<Row> codes = table.codes(spark, runs, codes(embeddings));
+            final Set<CodeSchema.Extra> kept = table.extras(runs);
+            final Dataset<Row> codes = table.codes(spark, runs, CodeSchema.codes(identity.levels(), kept));
             final long rows = codes.count();
             final Contents contents = new Contents(
                     codes,
-                    embeddings,
+                    kept,
                     0,
                     rows,
                     newest,
@@ -261,16 +467,20 @@ public final class CodeRun implements AutoCloseable {
             final List<String> replaced = known.stream().sorted().toList();
             final RunManifest manifest =
                     write(contents, rows + contents.quarantined(), 0, replaced, rowsPerFile, config);
-            try {
-                removeUnknown();
-            } catch (IOException e) {
-                LOG.warn("Cannot remove the runs that {} replaces; the next run will: {}", id, e.toString());
-            }
+            removeReplaced();
             return manifest;
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot publish run " + id + " of " + table.root(), e);
         } finally {
             close();
+        }
+    }
+
+    private void removeReplaced() {
+        try {
+            removeUnknown();
+        } catch (IOException e) {
+            LOG.warn("Cannot remove the runs that {} replaces; the next run will: {}", id, e.toString());
         }
     }
 
@@ -296,7 +506,7 @@ public final class CodeRun implements AutoCloseable {
      * What a run publishes.
      *
      * @param codes with the columns of {@link CodeSchema#codes}, but for the run
-     * @param embeddings whether they have embeddings
+     * @param extras that they have
      * @param encoded rows of them that were encoded
      * @param refreshed rows of them that are written again
      * @param quarantine with the columns of {@link CodeSchema#quarantine}, but for the run
@@ -308,7 +518,7 @@ public final class CodeRun implements AutoCloseable {
      */
     private record Contents(
             Dataset<Row> codes,
-            boolean embeddings,
+            Set<CodeSchema.Extra> extras,
             long encoded,
             long refreshed,
             Dataset<Row> quarantine,
@@ -325,19 +535,11 @@ public final class CodeRun implements AutoCloseable {
     private Contents split(final SparkSession spark) throws IOException {
         // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
         // ran.
-        final boolean encodes = table.fileSystem().exists(staged());
-        final boolean stagedEmbeddings = encodes
-                && spark.read()
-                        .parquet(staged().toString())
-                        .schema()
-                        .getFieldIndex(CodeSchema.EMBEDDING)
-                        .isDefined();
-        final Dataset<Row> staged = readOr(
-                spark,
-                staged(),
-                stagedEmbeddings
-                        ? CodeSchema.stagedWithEmbeddings(identity.levels())
-                        : CodeSchema.staged(identity.levels()));
+        final boolean encodes = !stagedFiles.isEmpty();
+        final StructType stagedSchema = CodeSchema.staged(identity.levels(), extras);
+        final Dataset<Row> staged = encodes
+                ? spark.read().schema(stagedSchema).parquet(stagedPaths())
+                : spark.createDataFrame(List.of(), stagedSchema);
         final Dataset<Row> plan = readOr(spark, planned(), CodeSchema.plan());
         final Map<String, Long> actions = new TreeMap<>();
         for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
@@ -358,25 +560,29 @@ public final class CodeRun implements AutoCloseable {
         final Column encodedOnly = functions.col(CodeSchema.REASON).isNull();
         final long refreshed = count(actions, CodeSchema.Action.REFRESHED);
         final List<RunManifest> runs = table.completeRuns();
-        // A row that is written again keeps its embedding, if all have one: a column with gaps serves nobody.
-        final boolean embeddings =
-                refreshed == 0 ? stagedEmbeddings : (stagedEmbeddings || !encodes) && table.hasEmbeddings(runs);
-        Dataset<Row> codes = embeddings && !encodes
-                ? spark.createDataFrame(List.of(), codes(true)).select(published(true))
-                : rows.filter(encodedOnly).select(published(embeddings));
+        // A row that is written again keeps its extras, if all have them: a column with gaps serves nobody.
+        final Set<CodeSchema.Extra> kept = EnumSet.noneOf(CodeSchema.Extra.class);
+        kept.addAll(refreshed > 0 ? table.extras(runs) : extras);
+        if (encodes) {
+            kept.retainAll(extras);
+        }
+        final StructType schema = CodeSchema.codes(identity.levels(), kept);
+        Dataset<Row> codes = encodes
+                ? rows.filter(encodedOnly).select(published(kept))
+                : spark.createDataFrame(List.of(), schema).select(published(kept));
         if (refreshed > 0) {
             final String action = CodeSchema.Action.REFRESHED.stored();
-            codes = codes.union(table.codes(spark, runs, codes(embeddings))
+            codes = codes.union(table.codes(spark, runs, schema)
                     .drop(CodeSchema.MODIFIED)
                     .join(facts.filter(functions.col(CodeSchema.ACTION).equalTo(action)), samePlan)
                     .withColumn(CodeSchema.LABELS, functions.col("planned_labels"))
                     .withColumn(CodeSchema.LENGTH, functions.col("planned_length"))
-                    .select(published(embeddings)));
+                    .select(published(kept)));
         }
         final Map<String, Long> reasons = reasons(staged.filter(functions.not(encodedOnly)));
         return new Contents(
                 codes,
-                embeddings,
+                kept,
                 staged.filter(encodedOnly).count(),
                 refreshed,
                 rows.filter(functions.not(encodedOnly)),
@@ -395,12 +601,8 @@ public final class CodeRun implements AutoCloseable {
                 count(actions, CodeSchema.Action.DELETED));
     }
 
-    private Column[] published(final boolean embeddings) {
-        return CodeSchema.codeColumns(identity.levels(), embeddings, Metadata.empty());
-    }
-
-    private StructType codes(final boolean embeddings) {
-        return embeddings ? CodeSchema.codesWithEmbeddings(identity.levels()) : CodeSchema.codes(identity.levels());
+    private Column[] published(final Set<CodeSchema.Extra> kept) {
+        return CodeSchema.codeColumns(identity.levels(), kept, Metadata.empty());
     }
 
     private Dataset<Row> readOr(final SparkSession spark, final Path path, final StructType schema) throws IOException {
@@ -446,7 +648,7 @@ public final class CodeRun implements AutoCloseable {
         // Before the codes: whoever reads the folders meanwhile misses rows rather than sees them twice.
         write(contents.superseded(), CodeTable.SUPERSEDED, contents.supersededCount(), rowsPerFile);
         write(
-                contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.embeddings(), metadata)),
+                contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.extras(), metadata)),
                 "",
                 rows,
                 rowsPerFile);
@@ -471,6 +673,7 @@ public final class CodeRun implements AutoCloseable {
                 dataFiles("", rows),
                 dataFiles(CodeTable.SUPERSEDED, contents.supersededCount()),
                 replaces,
+                metrics,
                 config);
         requireAlone();
         publish(manifest);
@@ -495,9 +698,13 @@ public final class CodeRun implements AutoCloseable {
             return;
         }
         final Path target = runFolder(kind);
-        final int parts = (int) Math.min(Integer.MAX_VALUE, (count + rowsPerFile - 1) / rowsPerFile);
+        final long rowsOfBytes = Math.max(1, FILE_BYTES / rowBytes(rows));
+        final long perFile = Math.min(rowsPerFile, rowsOfBytes);
+        final int parts = (int) Math.min(Integer.MAX_VALUE, (count + perFile - 1) / perFile);
         final Path written = renames() ? new Path(temporary, "written" + kind) : target;
-        rows.coalesce(parts)
+        // In the order of ids, so that who looks for some of them reads few files and few row groups of these.
+        (parts == 1 ? rows.repartition(1) : rows.repartitionByRange(parts, functions.col(CodeSchema.ID)))
+                .sortWithinPartitions(CodeSchema.ID)
                 .write()
                 .mode(SaveMode.ErrorIfExists)
                 .option("compression", "zstd")
@@ -512,6 +719,25 @@ public final class CodeRun implements AutoCloseable {
                 throw new IOException("Cannot rename " + written + " to " + target);
             }
         }
+    }
+
+    /** About what a row takes on disk, from the lengths of its ids and the widths of its other columns. */
+    private static long rowBytes(final Dataset<Row> rows) {
+        final Column id = functions.length(functions.col(CodeSchema.ID));
+        final StructType schema = rows.schema();
+        final boolean embeddings = schema.getFieldIndex(CodeSchema.EMBEDDING).isDefined();
+        final Column floats = embeddings ? functions.size(functions.col(CodeSchema.EMBEDDING)) : functions.lit(0);
+        final Row means = rows.agg(functions.avg(id), functions.avg(floats)).head();
+        long bytes = Math.round(means.getDouble(0) / 2 + Float.BYTES * means.getDouble(1));
+        for (final StructField field : schema.fields()) {
+            // A level takes a byte, and lists of labels repeat themselves.
+            bytes += field.dataType().equals(DataTypes.ShortType) || field.dataType() instanceof ArrayType
+                    ? 1
+                    : field.dataType().equals(DataTypes.StringType)
+                            ? 0
+                            : field.dataType().defaultSize();
+        }
+        return Math.max(1, bytes);
     }
 
     private void parquet(final Dataset<Row> rows, final Path path) {
@@ -562,10 +788,16 @@ public final class CodeRun implements AutoCloseable {
     }
 
     private Path planned() {
-        return new Path(temporary, "planned");
+        return new Path(temporary, PLANNED);
     }
 
     private Path staged() {
-        return new Path(temporary, "staged");
+        return new Path(temporary, STAGED);
+    }
+
+    private String[] stagedPaths() {
+        return stagedFiles.stream()
+                .map(name -> new Path(staged(), name).toString())
+                .toArray(String[]::new);
     }
 }

@@ -1,14 +1,18 @@
 package io.dpq.codes;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /** Column names and types of the code table and its quarantine. Stateless. */
@@ -55,6 +59,11 @@ public final class CodeSchema {
         /** Leave its row as it is. */
         UNCHANGED;
 
+        /** Whether it means that the image is read, decoded and embedded. */
+        public boolean encodes() {
+            return this == NEW || this == CHANGED || this == RETRIED;
+        }
+
         /** How the table and the plan write it. */
         public String stored() {
             return name().toLowerCase(Locale.ROOT);
@@ -63,6 +72,47 @@ public final class CodeSchema {
 
     /** The unquantized embedding, D floats; a table has it only where encode was told to keep it. */
     public static final String EMBEDDING = "embedding";
+
+    /** Pixels across of an image as it is seen, after its orientation is applied. */
+    public static final String WIDTH = "width";
+
+    /** Pixels down of an image as it is seen. */
+    public static final String HEIGHT = "height";
+
+    /** Columns that a table has only where encode was told to keep them; in the order in which they follow the others. */
+    public enum Extra {
+        /** The unquantized embedding, {@code ARRAY<FLOAT>}. */
+        EMBEDDING,
+        /** {@code norm_1 … norm_L FLOAT}: the L2 norm of what the first l levels stand for. */
+        NORMS,
+        /** {@code width INT, height INT} of the image. */
+        SIZE;
+
+        private List<StructField> fields(final int levels) {
+            return switch (this) {
+                case EMBEDDING -> List.of(field(CodeSchema.EMBEDDING, EMBEDDING_TYPE));
+                case NORMS ->
+                    IntStream.rangeClosed(1, levels)
+                            .mapToObj(level -> field(norm(level), DataTypes.FloatType))
+                            .toList();
+                case SIZE -> List.of(field(WIDTH, DataTypes.IntegerType), field(HEIGHT, DataTypes.IntegerType));
+            };
+        }
+
+        private static StructField field(final String name, final DataType type) {
+            return DataTypes.createStructField(name, type, true);
+        }
+
+        /** A column whose presence tells that of all. */
+        String firstColumn() {
+            return fields(1).get(0).name();
+        }
+
+        /** How many columns they are. */
+        public int columns(final int levels) {
+            return fields(levels).size();
+        }
+    }
 
     private static final DataType EMBEDDING_TYPE = DataTypes.createArrayType(DataTypes.FloatType, false);
 
@@ -85,14 +135,39 @@ public final class CodeSchema {
                 .add(LENGTH, DataTypes.LongType);
     }
 
-    /** As {@link #staged(int)}, with the column {@code embedding ARRAY<FLOAT>} last; null where the reason is not. */
-    public static StructType stagedWithEmbeddings(final int levels) {
-        return staged(levels).add(EMBEDDING, EMBEDDING_TYPE);
+    /** As {@link #staged(int)}, with the columns of {@code extras} last; null where the reason is not. */
+    public static StructType staged(final int levels, final Set<Extra> extras) {
+        return with(staged(levels), levels, extras);
     }
 
-    /** As {@link #codes(int)}, with the column {@code embedding ARRAY<FLOAT>} last. */
-    static StructType codesWithEmbeddings(final int levels) {
-        return codes(levels).add(EMBEDDING, EMBEDDING_TYPE);
+    /** As {@link #staged(int)}, with the column {@code embedding ARRAY<FLOAT>} last; null where the reason is not. */
+    public static StructType stagedWithEmbeddings(final int levels) {
+        return staged(levels, Set.of(Extra.EMBEDDING));
+    }
+
+    /** As {@link #codes(int)}, with the columns of {@code extras} last. */
+    static StructType codes(final int levels, final Set<Extra> extras) {
+        return with(codes(levels), levels, extras);
+    }
+
+    private static StructType with(final StructType schema, final int levels, final Set<Extra> extras) {
+        StructType all = schema;
+        for (final StructField field : fields(levels, extras)) {
+            all = all.add(field);
+        }
+        return all;
+    }
+
+    private static List<StructField> fields(final int levels, final Set<Extra> extras) {
+        return Arrays.stream(Extra.values())
+                .filter(extras::contains)
+                .flatMap(extra -> extra.fields(levels).stream())
+                .toList();
+    }
+
+    /** The column of the norm of the first {@code level} levels. */
+    public static String norm(final int level) {
+        return "norm_" + level;
     }
 
     /** What a run is going to do, one row an image that does not stay as it is: {@code id, labels, length, modified, action}. */
@@ -152,8 +227,8 @@ public final class CodeSchema {
         };
     }
 
-    /** The published columns of a row of codes, each level carrying {@code metadata}; the embedding last where it is kept. */
-    static Column[] codeColumns(final int levels, final boolean embeddings, final Metadata metadata) {
+    /** The published columns of a row of codes, each level carrying {@code metadata}; the extras last. */
+    static Column[] codeColumns(final int levels, final Set<Extra> extras, final Metadata metadata) {
         final List<Column> columns = new ArrayList<>(List.of(
                 functions.col(ID),
                 functions.col(LABELS),
@@ -164,9 +239,7 @@ public final class CodeSchema {
         }
         columns.add(functions.col(LENGTH));
         columns.add(functions.col(MODIFIED));
-        if (embeddings) {
-            columns.add(functions.col(EMBEDDING));
-        }
+        fields(levels, extras).forEach(field -> columns.add(functions.col(field.name())));
         return columns.toArray(new Column[0]);
     }
 

@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.schema.MessageType;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -150,23 +152,28 @@ public final class CodeTable {
 
     /** Whether every file of the given runs has the column {@link CodeSchema#EMBEDDING}; false where there is no file. */
     public boolean hasEmbeddings(final List<RunManifest> runs) {
+        return extras(runs).contains(CodeSchema.Extra.EMBEDDING);
+    }
+
+    /** The extras whose columns every file of the given runs has; none where there is no file. */
+    public Set<CodeSchema.Extra> extras(final List<RunManifest> runs) {
+        final Set<CodeSchema.Extra> extras = EnumSet.allOf(CodeSchema.Extra.class);
         boolean any = false;
         for (final RunManifest run : runs) {
             // The files of a run are of one write, so that one tells for all.
             for (final String file : checkedCodes(run).stream().limit(1).toList()) {
-                if (!hasColumn(new Path(file), CodeSchema.EMBEDDING)) {
-                    return false;
-                }
+                final MessageType schema = schema(new Path(file));
+                extras.removeIf(extra -> !schema.containsField(extra.firstColumn()));
                 any = true;
             }
         }
-        return any;
+        return any ? extras : EnumSet.noneOf(CodeSchema.Extra.class);
     }
 
-    private boolean hasColumn(final Path file, final String column) {
+    private MessageType schema(final Path file) {
         try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromStatus(
                 fileSystem().getFileStatus(file), fileSystem().getConf()))) {
-            return reader.getFileMetaData().getSchema().containsField(column);
+            return reader.getFileMetaData().getSchema();
         } catch (IOException e) {
             throw UserException.data(
                     "The file " + file + " cannot be read (" + e.getMessage() + "); restore it or encode again.", e);
@@ -181,7 +188,7 @@ public final class CodeTable {
      */
     public Dataset<Row> readEmbeddings(final SparkSession spark, final String modelId, final List<RunManifest> runs) {
         runs.forEach(run -> requireModel(run, modelId));
-        return codes(spark, runs, CodeSchema.codesWithEmbeddings(0))
+        return codes(spark, runs, CodeSchema.codes(0, Set.of(CodeSchema.Extra.EMBEDDING)))
                 .select(CodeSchema.ID, CodeSchema.LABELS, CodeSchema.EMBEDDING);
     }
 
@@ -209,10 +216,17 @@ public final class CodeTable {
         return all.withColumn("age", newest).filter("age = 1").drop("age");
     }
 
+    /** The state of a table that knows of no image. */
+    public static Dataset<Row> emptyState(final SparkSession spark) {
+        final Dataset<Row> none =
+                spark.createDataFrame(List.of(), CodeSchema.codes(0).add(CodeSchema.REASON, DataTypes.StringType));
+        return none.select(CodeSchema.stateColumns(functions.col(CodeSchema.LABELS), functions.col(CodeSchema.REASON)));
+    }
+
     /**
      * Rows of codes that count.
      *
-     * @param schema of {@link CodeSchema#codes} or {@link CodeSchema#codesWithEmbeddings}
+     * @param schema of {@link CodeSchema#codes}
      */
     Dataset<Row> codes(final SparkSession spark, final List<RunManifest> runs, final StructType schema) {
         final List<String> files = new ArrayList<>();
@@ -312,13 +326,21 @@ public final class CodeTable {
     }
 
     /**
-     * Begins a run: refuses a table of another model or one that another run writes now, removes what crashed runs left, and names the run after the time.
+     * Begins a run: refuses a table of another model or one that another run writes now, removes what crashed runs left, and
+     * names the run after the time.
      *
      * @param identity whose codes the run will hold
      */
     public CodeRun begin(final CodeRun.Identity identity) {
-        requireModel(identity.modelId());
-        return CodeRun.begin(this, identity);
+        return begin(identity, CodeRun.Beginning.ADDING);
+    }
+
+    /** As {@link #begin(CodeRun.Identity)}, in the given way. */
+    public CodeRun begin(final CodeRun.Identity identity, final CodeRun.Beginning beginning) {
+        if (!beginning.replaces()) {
+            requireModel(identity.modelId());
+        }
+        return CodeRun.begin(this, identity, beginning);
     }
 
     /** The column of a level, counted from 1. */

@@ -48,6 +48,9 @@ final class ManifestFiles {
             List.of("refreshed", "deleted", "superseded").forEach(count -> object.put(count, 0));
             List.of("supersededFiles", "replaces").forEach(object::putArray);
         }
+        if (version < RunManifest.VERSION && tree instanceof ObjectNode object) {
+            object.putObject("metrics");
+        }
         try {
             return JSON.treeToValue(tree, RunManifest.class);
         } catch (JsonProcessingException e) {

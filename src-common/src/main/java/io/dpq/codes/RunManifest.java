@@ -30,6 +30,7 @@ import java.util.TreeMap;
  * @param files data files, paths relative to the table's root
  * @param supersededFiles files of the superseded ids, paths relative to the table's root
  * @param replaces runs that this one has taken in: they exist no longer, even where their files do
+ * @param metrics what the run measured of itself, by name; empty in earlier formats
  * @param config the resolved configuration, secrets starred out
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -54,9 +55,10 @@ public record RunManifest(
         List<DataFile> files,
         List<DataFile> supersededFiles,
         List<String> replaces,
+        Map<String, Long> metrics,
         Map<String, Object> config) {
     /** The version that this code writes. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /** Checks that the counts reconcile. */
     public RunManifest {
@@ -64,6 +66,7 @@ public record RunManifest(
         files = List.copyOf(files);
         supersededFiles = List.copyOf(supersededFiles);
         replaces = List.copyOf(replaces);
+        metrics = Collections.unmodifiableMap(new TreeMap<>(metrics));
         // Not Map.copyOf: a configuration may hold nulls, and its order is for people.
         config = Collections.unmodifiableMap(new TreeMap<>(config));
         if (Math.min(Math.min(encoded, refreshed), Math.min(quarantined, unchanged)) < 0

@@ -73,6 +73,20 @@ public final class ImageDecoder {
      * @throws OutOfMemoryError where the process is short of memory for a picture that it could hold: no fault of the image
      */
     public RgbImage decode(final byte[] content) throws ImageRejectedException {
+        return picture(content).image();
+    }
+
+    /**
+     * A decoded image.
+     *
+     * @param image resized as the contract says, not yet cropped
+     * @param width pixels across of the stored image, as it is seen
+     * @param height pixels down
+     */
+    public record Picture(RgbImage image, int width, int height) {}
+
+    /** As {@link #decode}, with the size that the image is stored in. */
+    public Picture picture(final byte[] content) throws ImageRejectedException {
         if (content.length == 0) {
             throw new ImageRejectedException(Reason.EMPTY, "zero bytes");
         }
@@ -93,7 +107,7 @@ public final class ImageDecoder {
         }
     }
 
-    private RgbImage jpeg(final byte[] content) throws ImageRejectedException, IOException {
+    private Picture jpeg(final byte[] content) throws ImageRejectedException, IOException {
         final JpegFile file = JpegFile.parse(content);
         checkSize(file.width(), file.height());
         final ImageReader reader = reader(Format.JPEG);
@@ -111,7 +125,7 @@ public final class ImageDecoder {
             if (!damage.isEmpty()) {
                 throw new ImageRejectedException(Reason.CORRUPT, damage.get(0));
             }
-            return resized(Orientation.apply(stored, file.orientation()));
+            return picture(stored, file.orientation(), file.width(), file.height());
         } catch (final OutOfMemoryError | IOException | RuntimeException e) {
             throw Shortage.unlessOther(e, Format.JPEG, file.width(), file.height(), content.length);
         } finally {
@@ -119,7 +133,7 @@ public final class ImageDecoder {
         }
     }
 
-    private RgbImage other(final Format format, final byte[] content) throws ImageRejectedException, IOException {
+    private Picture other(final Format format, final byte[] content) throws ImageRejectedException, IOException {
         if (format == Format.BMP) {
             checkPixels(Containers.bmpPixels(content), "BMP");
         }
@@ -148,7 +162,7 @@ public final class ImageDecoder {
             if (damage.stream().anyMatch(TiffHeader::tellsOfLostPixels)) {
                 throw new ImageRejectedException(Reason.CORRUPT, damage.get(0));
             }
-            return resized(Orientation.apply(Pixels.of(image), orientation));
+            return picture(Pixels.of(image), orientation, width, height);
         } catch (final OutOfMemoryError | IOException | RuntimeException e) {
             throw Shortage.unlessOther(e, format, width, height, content.length);
         } finally {
@@ -196,6 +210,12 @@ public final class ImageDecoder {
             param.setSourceSubsampling(across, down, across / 2, down / 2);
         }
         return param;
+    }
+
+    private Picture picture(final RgbImage stored, final int orientation, final int width, final int height) {
+        final boolean turned = Orientation.exchangesSides(orientation);
+        return new Picture(
+                resized(Orientation.apply(stored, orientation)), turned ? height : width, turned ? width : height);
     }
 
     private RgbImage resized(final RgbImage image) {

@@ -17,7 +17,9 @@ public final class ImageRejectedException extends Exception {
         /** A known format whose content is damaged or cut off. */
         CORRUPT,
         /** The bytes could not be read from storage. */
-        UNREADABLE;
+        UNREADABLE,
+        /** Decoding it did not end within encode.decode-timeout. */
+        TOO_SLOW;
 
         /**
          * Why a lake gave an image of {@code length} bytes without its content: it reads none that is longer than {@code

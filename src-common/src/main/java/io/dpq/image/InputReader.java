@@ -14,19 +14,41 @@ public interface InputReader {
      */
     void read(byte[] content, float[] into, int offset) throws ImageRejectedException;
 
+    /** Pixels across of the image read last, as it is stored and seen; 0 where it is none. */
+    int width();
+
+    /** Pixels down of the image read last; 0 where it is none. */
+    int height();
+
     /** Images decoded as a contract says, and cropped at the centre. */
     static InputReader ofImages(final ImageContract contract) {
         final ImageDecoder decoder = new ImageDecoder(contract);
         final Tensors tensors = new Tensors(contract);
         return new InputReader() {
+            private int width;
+            private int height;
+
             @Override
             public int length() {
                 return contract.tensorLength();
             }
 
             @Override
+            public int width() {
+                return width;
+            }
+
+            @Override
+            public int height() {
+                return height;
+            }
+
+            @Override
             public void read(final byte[] content, final float[] into, final int offset) throws ImageRejectedException {
-                tensors.centre(decoder.decode(content), into, offset);
+                final ImageDecoder.Picture picture = decoder.picture(content);
+                width = picture.width();
+                height = picture.height();
+                tensors.centre(picture.image(), into, offset);
             }
         };
     }
@@ -37,6 +59,16 @@ public interface InputReader {
             @Override
             public int length() {
                 return length;
+            }
+
+            @Override
+            public int width() {
+                return 0;
+            }
+
+            @Override
+            public int height() {
+                return 0;
             }
 
             @Override

@@ -33,6 +33,11 @@ final class Orientation {
         return value == null || value < UPRIGHT || value > LAST ? UPRIGHT : value;
     }
 
+    /** Whether the upright picture is as wide as the stored one is high. */
+    static boolean exchangesSides(final int orientation) {
+        return orientation >= FIRST_TRANSPOSED;
+    }
+
     /** The upright picture. */
     static RgbImage apply(final RgbImage stored, final int orientation) {
         if (orientation == UPRIGHT) {

@@ -28,7 +28,8 @@ final class JobOptions {
     @Option(
             names = "--resume",
             description =
-                    "Goes on from the newest checkpoint of an interrupted run (train); begins where there is none.")
+                    "Goes on from the newest checkpoint of an interrupted run (train), or with the partitions that a crashed one"
+                            + " finished (encode); begins where there is none.")
     private boolean resume;
 
     @Option(

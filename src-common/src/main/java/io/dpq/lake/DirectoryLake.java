@@ -30,12 +30,10 @@ final class DirectoryLake implements Lake {
     /** Opening, decoding and embedding a small file costs about as much as reading this many bytes. */
     static final long FILE_COST = 64 * 1024;
 
-    private final SparkSession spark;
     private final LakeRoot root;
     private final Dataset<Row> listing;
 
-    private DirectoryLake(final SparkSession spark, final LakeRoot root, final Dataset<Row> listing) {
-        this.spark = spark;
+    private DirectoryLake(final LakeRoot root, final Dataset<Row> listing) {
         this.root = root;
         this.listing = listing;
     }
@@ -54,7 +52,7 @@ final class DirectoryLake implements Lake {
             throw UserException.data("The lake " + settings.path() + " holds no files; set " + key
                     + " to a folder with images in it or below it.");
         }
-        return new DirectoryLake(spark, found.root(), listing);
+        return new DirectoryLake(found.root(), listing);
     }
 
     /** Files as rows {@code id, labels, length, modified}. */
@@ -117,10 +115,10 @@ final class DirectoryLake implements Lake {
     }
 
     @Override
-    public Dataset<Row> read(final Dataset<Row> listed, final Partitions partitions, final long maxBytes) {
+    public JavaRDD<Row> rows(final Dataset<Row> listed, final Partitions partitions, final long maxBytes) {
         final JavaRDD<Row> planned = ReadPlan.ofRows(FILE_COST, "id")
                 .cut(listed.select("id", "labels", "length", "modified"), partitions, maxBytes);
         final FileReading reading = new FileReading(root, maxBytes);
-        return spark.createDataFrame(planned.map(reading::row), LakeRows.CONTENT);
+        return planned.map(reading::row);
     }
 }

@@ -1,5 +1,6 @@
 package io.dpq.lake;
 
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -57,5 +58,10 @@ public interface Lake {
      * @param listing rows of {@link #listing()} with all their columns
      * @param maxBytes longest content to read, at least 0
      */
-    Dataset<Row> read(Dataset<Row> listing, Partitions partitions, long maxBytes);
+    default Dataset<Row> read(final Dataset<Row> listing, final Partitions partitions, final long maxBytes) {
+        return listing.sparkSession().createDataFrame(rows(listing, partitions, maxBytes), LakeRows.CONTENT);
+    }
+
+    /** The rows of {@link #read}, for tasks that take them as they are: Spark SQL would copy every content several times. */
+    JavaRDD<Row> rows(Dataset<Row> listing, Partitions partitions, long maxBytes);
 }

@@ -29,19 +29,13 @@ final class RecordLake implements Lake {
 
     private static final String[] COLUMNS = LakeRows.RECORDS.fieldNames();
 
-    private final SparkSession spark;
     private final LakeRoot root;
     private final RecordFormat format;
     private final Dataset<Row> listing;
     private final String settingsPath;
 
     private RecordLake(
-            final SparkSession spark,
-            final LakeRoot root,
-            final RecordFormat format,
-            final Dataset<Row> listing,
-            final String settingsPath) {
-        this.spark = spark;
+            final LakeRoot root, final RecordFormat format, final Dataset<Row> listing, final String settingsPath) {
         this.root = root;
         this.format = format;
         this.listing = listing;
@@ -80,7 +74,7 @@ final class RecordLake implements Lake {
                     + (row.getString(2).equals(row.getString(3)) ? "" : " and " + row.getString(3))
                     + "; give every record an id of its own.");
         }
-        return new RecordLake(spark, root, format, Lake.listed(spark, listing, settings), where);
+        return new RecordLake(root, format, Lake.listed(spark, listing, settings), where);
     }
 
     /** On a store without renames, a folder is filled in place. */
@@ -175,13 +169,13 @@ final class RecordLake implements Lake {
     }
 
     @Override
-    public Dataset<Row> read(final Dataset<Row> listed, final Partitions partitions, final long maxBytes) {
+    public JavaRDD<Row> rows(final Dataset<Row> listed, final Partitions partitions, final long maxBytes) {
         final ReadPlan plan = format.seekable()
                 ? ReadPlan.ofRows(format.recordCost(), "file", "part", "place")
                 : ReadPlan.ofParts(format.recordCost());
         final JavaRDD<Row> planned = plan.cut(listed.select(COLUMNS[0], tail(COLUMNS)), partitions, maxBytes);
         final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
-        return spark.createDataFrame(planned.mapPartitions(reading::rows), LakeRows.CONTENT);
+        return planned.mapPartitions(reading::rows);
     }
 
     private static String[] tail(final String[] names) {

@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import io.dpq.quantizer.Similarity;
 import java.util.Optional;
 
 /**
@@ -150,14 +151,6 @@ public record NetworkSpec(
      */
     public record QuantizationSpec(
             int levels, int codewords, Similarity similarity, double gamma, GradientMode gradient) {}
-
-    /** Scores of the soft assignment. */
-    public enum Similarity {
-        /** −‖r − c‖² (the paper). */
-        L2,
-        /** cosine(r, c) (the authors' code). */
-        COSINE
-    }
 
     /** Which parameters the distortion terms move. */
     public enum GradientMode {

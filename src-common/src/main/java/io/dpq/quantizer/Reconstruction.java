@@ -1,5 +1,7 @@
 package io.dpq.quantizer;
 
+import java.util.Arrays;
+
 /** What codes stand for: the prefix sums H_l = c_1 + … + c_l (arXiv 1906.06698), and how far they are from the original. */
 public final class Reconstruction {
     private Reconstruction() {}
@@ -27,6 +29,30 @@ public final class Reconstruction {
             }
         }
         return out;
+    }
+
+    /**
+     * L2 norms ‖H_l‖ for l = 1…L of what codes stand for.
+     *
+     * @param codes {@code count} × L codes, row by row
+     * @return {@code count} × L norms, row by row
+     */
+    public static float[] norms(final Codebooks codebooks, final short[] codes, final int count) {
+        check(codebooks, codes, count);
+        final int levels = codebooks.levels();
+        final float[] norms = new float[count * levels];
+        final double[] sum = new double[codebooks.dimensions()];
+        for (int row = 0; row < count; row++) {
+            Arrays.fill(sum, 0);
+            for (int level = 0; level < levels; level++) {
+                final int codeword = codes[row * levels + level];
+                for (int d = 0; d < sum.length; d++) {
+                    sum[d] += codebooks.value(level, codeword, d);
+                }
+                norms[row * levels + level] = (float) Math.sqrt(square(sum));
+            }
+        }
+        return norms;
     }
 
     /**

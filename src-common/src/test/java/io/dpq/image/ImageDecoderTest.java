@@ -170,6 +170,21 @@ class ImageDecoderTest {
     }
 
     @Test
+    void thePictureTellsItsSizeAsItIsSeen() throws Exception {
+        final byte[] wide = Samples.encode(new BufferedImage(40, 24, BufferedImage.TYPE_INT_RGB), "png");
+        assertThat(decoder.picture(wide).width()).isEqualTo(40);
+        assertThat(decoder.picture(wide).height()).isEqualTo(24);
+        for (int orientation = 1; orientation <= 8; orientation++) {
+            final ImageDecoder.Picture picture = decoder.picture(Samples.withSegment(
+                    Samples.progressive(new BufferedImage(40, 24, BufferedImage.TYPE_INT_RGB)),
+                    0xE1,
+                    Samples.exif(orientation)));
+            assertThat(picture.width()).isEqualTo(orientation < 5 ? 40 : 24);
+            assertThat(picture.height()).isEqualTo(orientation < 5 ? 24 : 40);
+        }
+    }
+
+    @Test
     void coverKeepsTheAspect() throws Exception {
         final BufferedImage wide = new BufferedImage(50, 20, BufferedImage.TYPE_INT_RGB);
         final RgbImage decoded =

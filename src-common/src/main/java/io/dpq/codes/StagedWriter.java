@@ -1,0 +1,120 @@
+package io.dpq.codes;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.io.OutputFile;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Writes each partition of staged rows as one Parquet file that tells by itself whether it is whole, so that a later run can use
+ * what a crashed one finished. Every attempt at a partition writes a file of its own name, and which of them count is decided by
+ * the driver, which hears of one attempt a partition: nothing is renamed, so that all stores serve alike, and neither a retried
+ * nor a speculative task can count twice. Spark's own committers show nothing of a job before all of it is done. Runs on
+ * executors; thread-safe.
+ */
+final class StagedWriter implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final String SUFFIX = ".parquet";
+    /** In the footer of a file that holds all rows of its partition. */
+    private static final String WHOLE = "dpq.whole";
+
+    private static final long ROW_GROUP_BYTES = 16L << 20;
+
+    private final String folder;
+    private final StructType schema;
+    private final SerializableConfiguration hadoop;
+
+    StagedWriter(final Path folder, final StructType schema, final Configuration hadoop) {
+        this.folder = folder.toString();
+        this.schema = schema;
+        this.hadoop = new SerializableConfiguration(hadoop);
+    }
+
+    /** Writes a partition and yields the name of its file; no rows make no file. */
+    Iterator<String> write(final Integer part, final Iterator<Row> rows) throws IOException {
+        if (!rows.hasNext()) {
+            return List.<String>of().iterator();
+        }
+        final String name = String.format(Locale.ROOT, "part-%05d-%s%s", part, UUID.randomUUID(), SUFFIX);
+        final Path path = new Path(folder, name);
+        final Marked support = new Marked(schema);
+        boolean written = false;
+        try (ParquetWriter<Row> writer = new Builder(HadoopOutputFile.fromPath(path, hadoop.value()), support)
+                .withConf(hadoop.value())
+                .withCompressionCodec(CompressionCodecName.ZSTD)
+                .withRowGroupSize(ROW_GROUP_BYTES)
+                .build()) {
+            while (rows.hasNext()) {
+                writer.write(rows.next());
+            }
+            support.whole = true;
+            written = true;
+        } finally {
+            if (!written) {
+                path.getFileSystem(hadoop.value()).delete(path, false);
+            }
+        }
+        return List.of(name).iterator();
+    }
+
+    /** Whether a file was finished; one that cannot be read was not. */
+    static boolean isWhole(final Path file, final Configuration hadoop) {
+        if (!file.getName().endsWith(SUFFIX)) {
+            return false;
+        }
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(file, hadoop))) {
+            return reader.getFileMetaData().getKeyValueMetaData().containsKey(WHOLE);
+        } catch (IOException | RuntimeException e) {
+            // Cut off: the process ended while it wrote.
+            return false;
+        }
+    }
+
+    /** Marks the footer, which is written last, where no row is missing. */
+    private static final class Marked extends RowWriteSupport {
+        private boolean whole;
+
+        Marked(final StructType schema) {
+            super(schema);
+        }
+
+        @Override
+        public FinalizedWriteContext finalizeWrite() {
+            return new FinalizedWriteContext(whole ? Map.of(WHOLE, "1") : Map.of());
+        }
+    }
+
+    private static final class Builder extends ParquetWriter.Builder<Row, Builder> {
+        private final WriteSupport<Row> support;
+
+        Builder(final OutputFile file, final WriteSupport<Row> support) {
+            super(file);
+            this.support = support;
+        }
+
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        @Override
+        protected WriteSupport<Row> getWriteSupport(final Configuration conf) {
+            return support;
+        }
+    }
+}
