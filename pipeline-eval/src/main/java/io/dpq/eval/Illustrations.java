@@ -60,7 +60,14 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
         shown.forEach(query -> asked.add(query.id()));
         final Map<String, String> pictures =
                 Thumbnails.of(spark, settings.images().get(), settings.modelPath(), rows);
-        final Map<String, String> askedPictures = Thumbnails.of(spark, settings.queries(), settings.modelPath(), asked);
+        // Rows of a code table have their pictures where the table has them from.
+        final Map<String, String> askedPictures = Thumbnails.of(
+                spark,
+                settings.querySource() == QuerySource.LAKE
+                        ? settings.queries()
+                        : settings.images().get(),
+                settings.modelPath(),
+                asked);
         if (pictures.isEmpty()) {
             return List.of();
         }
