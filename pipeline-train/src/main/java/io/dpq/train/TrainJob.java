@@ -55,9 +55,12 @@ public final class TrainJob implements Job {
         return List.of(
                 "learn from " + settings.lake().path() + " ("
                         + DpqConfig.kebab(settings.lake().kind()) + ")",
-                "network: " + DpqConfig.kebab(settings.backbone()) + " at "
-                        + settings.image().crop()
-                        + " pixels, embedding of " + settings.dimensions() + ", " + settings.levels() + " levels of "
+                "network: "
+                        + (settings.lake().holdsVectors()
+                                ? "vectors as they are"
+                                : DpqConfig.kebab(settings.backbone()) + " at "
+                                        + settings.image().crop() + " pixels")
+                        + ", embedding of " + settings.dimensions() + ", " + settings.levels() + " levels of "
                         + settings.codewords() + " codewords",
                 "schedule: " + settings.semanticEpochs() + " semantic and " + settings.jointEpochs()
                         + " joint epochs, " + settings.workers() + " workers with batches of " + settings.batchSize()
@@ -158,8 +161,9 @@ public final class TrainJob implements Job {
 
     private static void report(final TrainingData data, final PrintStream out) {
         final DataSummary summary = data.summary();
-        out.println(summary.usable() + " images of " + summary.perClass().size() + " classes"
-                + (summary.unlabelled() == 0 ? "" : ", " + summary.unlabelled() + " of them without a label"));
+        final int classes = summary.perClass().size();
+        out.println(summary.usable() + (classes == 0 ? " images, without labels" : " images of " + classes + " classes")
+                + (classes == 0 || summary.unlabelled() == 0 ? "" : ", " + summary.unlabelled() + " of them without a label"));
         if (summary.rejected() > 0) {
             final String skipped = "skipped " + summary.rejected() + " images that cannot be decoded "
                     + summary.skipped() + ", for instance " + String.join(", ", summary.examples());

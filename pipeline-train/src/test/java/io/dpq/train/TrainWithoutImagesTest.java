@@ -184,7 +184,7 @@ class TrainWithoutImagesTest {
 
         assertThat(err).isEmpty();
         assertThat(code).isZero();
-        assertThat(out).contains("24 images of 0 classes");
+        assertThat(out).contains("24 images, without labels");
         assertThat(model().manifest().labels()).isEmpty();
     }
 
