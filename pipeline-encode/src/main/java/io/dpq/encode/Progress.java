@@ -49,12 +49,22 @@ final class Progress implements AutoCloseable {
     static String line(final long done, final long total, final long quarantined, final double seconds) {
         return String.format(
                 Locale.ROOT,
-                "%d of %d images (%.1f %%), %s, %d quarantined",
+                "%d of %d images (%.1f %%), %s, %s left, %d quarantined",
                 done,
                 total,
                 100.0 * done / total,
                 rate(done, seconds),
+                time((total - done) * seconds / Math.max(done, 1)),
                 quarantined);
+    }
+
+    private static String time(final double seconds) {
+        final long whole = Math.round(seconds);
+        return whole < 60
+                ? whole + " s"
+                : whole < 3600
+                        ? String.format(Locale.ROOT, "%d:%02d min", whole / 60, whole % 60)
+                        : String.format(Locale.ROOT, "%d:%02d h", whole / 3600, whole / 60 % 60);
     }
 
     static String rate(final long images, final double seconds) {

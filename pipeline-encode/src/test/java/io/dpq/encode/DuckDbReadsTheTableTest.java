@@ -10,8 +10,10 @@ import static org.apache.spark.sql.functions.xxhash64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dpq.codes.CodeRun;
+import io.dpq.codes.CodeSchema;
 import io.dpq.codes.CodeTable;
 import io.dpq.codes.RunManifest;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -22,6 +24,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.AfterAll;
@@ -137,9 +142,53 @@ final class DuckDbReadsTheTableTest {
     }
 
     @Test
-    void theFooterNamesTheModel() throws SQLException {
+    void theFooterNamesTheModelAndTheDecodeContract() throws SQLException {
         assertThat(query("select count(*) from parquet_kv_metadata('" + folder
-                        + "/run=*/*.parquet') where decode(value) like '%\"dpq.model\":\"" + "c".repeat(64) + "\"%'"))
+                        + "/run=*/*.parquet') where decode(value) like '%\"dpq.model\":\"" + "c".repeat(64)
+                        + "\"%' and decode(value) like '%\"dpq.decode\":1,%'"))
                 .containsExactly(List.of((long) run.files().size()));
+    }
+
+    /** The statement that the README shows, as it stands there. */
+    @Test
+    void theReadmesSqlYieldsTheRowsThatCount() throws Exception {
+        final Path codes = folder.resolve("nights/codes");
+        final SparkSession spark = SparkSession.active();
+        final CodeTable table =
+                new CodeTable(codes.toString(), spark.sparkContext().hadoopConfiguration());
+        final CodeRun first = table.begin(new CodeRun.Identity("c".repeat(64), 1, LEVELS, 256));
+        first.stage(rows(spark, "a", "b", "c"));
+        first.publish(spark, 3, 0, 100, Map.of());
+        final CodeRun second = table.begin(new CodeRun.Identity("c".repeat(64), 1, LEVELS, 256));
+        second.plan(spark.createDataFrame(
+                List.of(
+                        RowFactory.create("a", null, 7L, 8L, "changed"),
+                        RowFactory.create("b", null, null, null, "deleted"),
+                        RowFactory.create("d", null, 7L, 8L, "new")),
+                CodeSchema.plan()));
+        second.stage(rows(spark, "a", "d"));
+        second.publish(spark, 3, 1, 100, Map.of());
+
+        Path project = Path.of("").toAbsolutePath();
+        while (!Files.exists(project.resolve("README.md"))) {
+            project = project.getParent();
+        }
+        final String readme = Files.readString(project.resolve("README.md"));
+        final int begin = readme.indexOf("```sql\n") + 7;
+        final String sql = readme.substring(begin, readme.indexOf("```", begin));
+        assertThat(sql).contains("'codes/run=*/*.parquet'", "_superseded");
+        final List<List<Object>> counted =
+                query(sql.replace("'codes/", "'" + codes + "/").strip() + " ORDER BY c.id");
+
+        assertThat(counted.stream().map(row -> row.get(0))).containsExactly("a", "c", "d");
+        assertThat(counted.get(0)).hasSize(3);
+    }
+
+    private static Dataset<Row> rows(final SparkSession spark, final String... ids) {
+        final List<Row> rows = new ArrayList<>();
+        for (final String id : ids) {
+            rows.add(RowFactory.create(id, null, 1L, (short) 1, (short) 2, (short) 3, (short) 4, null, null, null));
+        }
+        return spark.createDataFrame(rows, CodeSchema.staged(LEVELS));
     }
 }

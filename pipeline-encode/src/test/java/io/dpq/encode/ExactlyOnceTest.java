@@ -218,7 +218,7 @@ final class ExactlyOnceTest {
     }
 
     private void killOnceAPartitionIsFinished(final Path codes, final String... options) throws Exception {
-        final Process process = pausedAt(codes, "create .*/staged/part-00003-.*", options);
+        final Process process = pausedAt(codes, "create .*/staged/part-0000[2-4]-.*", options);
         while (finishedRows(codes) == 0) {
             assertThat(process.isAlive()).isTrue();
             Thread.sleep(50);
@@ -304,25 +304,15 @@ final class ExactlyOnceTest {
         assertThat(visible(codes)).hasSize(9);
     }
 
-    /** A cluster of two executor JVMs with speculation on: what is killed or outrun must not count, nor be missed. */
-    private DriverProcess cluster(final Path codes) throws IOException {
-        // Where an executor's launcher looks for Spark; all classes come by the extra class path.
-        final Path home =
-                Files.createDirectories(folder.resolve("spark-home/jars")).getParent();
+    /** A driver of two executor JVMs, of which the first to write a certain partition hangs. */
+    private DriverProcess onCluster(final TestCluster cluster, final Path codes) {
         final String options = String.join(" ", DriverProcess.moduleFlags())
                 + " -Ddpq.test.pause=create.*/staged/part-00001-.* -Ddpq.test.paused=" + folder.resolve("paused");
         return driver(codes, "--set", "resources.cores-per-executor=1", "--set", "resources.executors=2")
-                .with("spark.master", "local-cluster[2,1,1024]")
+                .with("spark.master", cluster.master())
                 .with("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .with("spark.executor.extraJavaOptions", options)
-                .with("spark.executor.memory", "900m")
-                .with("spark.speculation", "true")
-                .with("spark.speculation.interval", "100ms")
-                .with("spark.speculation.quantile", "0.5")
-                .with("spark.speculation.minTaskRuntime", "1s")
-                .environment("SPARK_HOME", home.toString())
-                .environment("SPARK_SCALA_VERSION", "2.12")
-                .environment("SPARK_LOCAL_IP", "127.0.0.1");
+                .with("spark.executor.memory", "900m");
     }
 
     private static void awaitSuccess(final DriverProcess driver, final Process process) throws Exception {
@@ -337,10 +327,15 @@ final class ExactlyOnceTest {
     void aSpeculativeAttemptCountsOnce() throws Exception {
         final Path codes = folder.resolve("codes");
         copyTable(codes);
-        // The first attempt at a partition hangs until a second one has outrun it and it is told to end.
-        final DriverProcess driver = cluster(codes);
-        awaitSuccess(driver, driver.start());
-
+        try (TestCluster cluster = TestCluster.start(folder)) {
+            // The first attempt at a partition hangs until a second one has outrun it and it is told to end.
+            final DriverProcess driver = onCluster(cluster, codes)
+                    .with("spark.speculation", "true")
+                    .with("spark.speculation.interval", "100ms")
+                    .with("spark.speculation.quantile", "0.5")
+                    .with("spark.speculation.minTaskRuntime", "1s");
+            awaitSuccess(driver, driver.start());
+        }
         assertThat(folder.resolve("paused")).exists();
         assertThat(visible(codes)).isEqualTo(expected);
         assertThat(newest(codes).metrics()).containsEntry("imagesDecoded", 4L).containsEntry("imagesQuarantined", 1L);
@@ -350,15 +345,21 @@ final class ExactlyOnceTest {
     void aKilledExecutorLosesNothing() throws Exception {
         final Path codes = folder.resolve("codes");
         copyTable(codes);
-        final DriverProcess driver = cluster(codes).with("spark.speculation", "false");
-        final Process process = driver.startAndPause();
-        final ProcessHandle executor = process.descendants()
-                .filter(child -> Files.exists(folder.resolve("paused." + child.pid())))
-                .findFirst()
-                .orElseThrow();
-        executor.destroyForcibly();
-        awaitSuccess(driver, process);
-
+        try (TestCluster cluster = TestCluster.start(folder)) {
+            final DriverProcess driver = onCluster(cluster, codes);
+            final Process process = driver.startAndPause();
+            try (Stream<Path> files = Files.list(folder)) {
+                final long executor = files.map(file -> file.getFileName().toString())
+                        .filter(name -> name.startsWith("paused."))
+                        .map(name -> Long.valueOf(name.substring("paused.".length())))
+                        .findFirst()
+                        .orElseThrow();
+                assertThat(executor).isNotEqualTo(process.pid());
+                assertThat(ProcessHandle.of(executor).orElseThrow().destroyForcibly())
+                        .isTrue();
+            }
+            awaitSuccess(driver, process);
+        }
         assertThat(visible(codes)).isEqualTo(expected);
         assertThat(newest(codes).metrics()).containsEntry("imagesDecoded", 4L).containsEntry("imagesQuarantined", 1L);
     }

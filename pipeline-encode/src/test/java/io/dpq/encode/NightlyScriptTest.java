@@ -63,7 +63,7 @@ class NightlyScriptTest {
     @Test
     void aGoodNightIsSilentAndLogged() throws Exception {
         assertThat(run("")).isZero();
-        assertThat(encodes()).containsExactly("encode --set a=b c");
+        assertThat(encodes()).containsExactly("encode --set a=b c --resume");
         try (Stream<Path> logs = Files.list(folder.resolve("logs"))) {
             assertThat(logs.findFirst().orElseThrow())
                     .content()

@@ -20,8 +20,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -60,10 +62,13 @@ final class S3Test {
         model = TestModel.publish(
                 S3Endpoint.url("model"), 1, spark.sparkContext().hadoopConfiguration());
         new SampleLake(IMAGES, 1, 5).write(local.resolve("sample"));
-        final FileSystem files = files();
-        files.copyFromLocalFile(
-                new org.apache.hadoop.fs.Path(local.resolve("sample/train").toString()),
-                new org.apache.hadoop.fs.Path(S3Endpoint.url("lake")));
+        final Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        FileUtil.copy(
+                local.resolve("sample/train").toFile(),
+                files(),
+                new org.apache.hadoop.fs.Path(S3Endpoint.url("lake")),
+                false,
+                hadoop);
         encode(local.resolve("codes").toString(), false, "encode.lake.path=" + local.resolve("sample/train"));
         expected = codes(local.resolve("codes").toString());
         assertThat(expected).hasSize(IMAGES);

@@ -90,7 +90,10 @@ final class EmbeddingSample {
             }
             final long[] keys = rows.stream().mapToLong(EmbeddedRow::key).toArray();
             final long right = rows.stream().filter(EmbeddedRow::right).count();
-            return new EmbeddingSample(keys, vectors, count, (double) right / count);
+            final long labelled = Arrays.stream(keys)
+                    .filter(key -> data.index().labels(key).length > 0)
+                    .count();
+            return new EmbeddingSample(keys, vectors, count, (double) right / labelled);
         } finally {
             permutation.destroy();
         }
@@ -129,7 +132,7 @@ final class EmbeddingSample {
         return count;
     }
 
-    /** Share of images whose likeliest class is one of their labels. */
+    /** Share of the labelled images whose likeliest class is one of their labels; NaN where none is labelled. */
     double accuracy() {
         return accuracy;
     }

@@ -16,9 +16,16 @@ final class SparkAssigner implements Assigner {
     private static final int LEAST = 512;
 
     private final JavaSparkContext spark;
+    private final int threads;
 
-    SparkAssigner(final JavaSparkContext spark) {
+    /**
+     * On all executors.
+     *
+     * @param threads that a task may compute with
+     */
+    SparkAssigner(final JavaSparkContext spark, final int threads) {
         this.spark = spark;
+        this.threads = threads;
     }
 
     @Override
@@ -30,7 +37,7 @@ final class SparkAssigner implements Assigner {
         return new Points() {
             @Override
             public void assign(final float[] centres, final short[] assigned) {
-                final List<short[]> parts = assignOn(spark, numbers, sent, count, dimensions, centres.clone());
+                final List<short[]> parts = assignOn(spark, numbers, threads, sent, count, dimensions, centres.clone());
                 int at = 0;
                 for (final short[] part : parts) {
                     System.arraycopy(part, 0, assigned, at, part.length);
@@ -48,6 +55,7 @@ final class SparkAssigner implements Assigner {
     private static List<short[]> assignOn(
             final JavaSparkContext spark,
             final List<Integer> numbers,
+            final int threads,
             final Broadcast<float[]> points,
             final int count,
             final int dimensions,
@@ -56,22 +64,41 @@ final class SparkAssigner implements Assigner {
         final Broadcast<float[]> sent = spark.broadcast(centres);
         try {
             return spark.parallelize(numbers, tasks)
-                    .map(task -> {
-                        final int from = start(task, tasks, count);
-                        final int to = start(task + 1, tasks, count);
-                        final short[] part = new short[to - from];
-                        Assigner.assign(
-                                Arrays.copyOfRange(points.value(), from * dimensions, to * dimensions),
-                                to - from,
-                                dimensions,
-                                sent.value(),
-                                part);
-                        return part;
-                    })
+                    .map(task -> range(
+                            points.value(),
+                            start(task, tasks, count),
+                            start(task + 1, tasks, count),
+                            dimensions,
+                            sent.value(),
+                            threads))
                     .collect();
         } finally {
             sent.destroy();
         }
+    }
+
+    /** The points of one task, which its threads take a share of each. */
+    private static short[] range(
+            final float[] points,
+            final int from,
+            final int to,
+            final int dimensions,
+            final float[] centres,
+            final int threads) {
+        final short[] range = new short[to - from];
+        IntStream.range(0, threads).parallel().forEach(thread -> {
+            final int first = from + start(thread, threads, to - from);
+            final int last = from + start(thread + 1, threads, to - from);
+            final short[] share = new short[last - first];
+            Assigner.assign(
+                    Arrays.copyOfRange(points, first * dimensions, last * dimensions),
+                    share.length,
+                    dimensions,
+                    centres,
+                    share);
+            System.arraycopy(share, 0, range, first - from, share.length);
+        });
+        return range;
     }
 
     private static int start(final int task, final int tasks, final int count) {

@@ -239,7 +239,7 @@ record TrainSettings(
         return RunSettings.from(config);
     }
 
-    /** The score of the soft assignment in training. */
+    /** By which residuals choose codewords, in training and in every code. */
     Similarity similarity() {
         return config.choice("quantization.similarity", Similarity.class);
     }

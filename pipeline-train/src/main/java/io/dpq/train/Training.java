@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.job.ResourcePlan;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
@@ -134,7 +135,9 @@ final class Training {
                     settings.codewords(),
                     settings.kmeansIterations(),
                     Seeds.mix(settings.seed(), -2),
-                    new SparkAssigner(spark));
+                    settings.similarity(),
+                    new SparkAssigner(
+                            spark, ResourcePlan.from(settings.config()).threadsPerTask()));
             DpqNetwork.setCodebooks(graph, codebooks);
             state.average().restartCodebooks(graph, codebooks);
             progress.say("codebooks started from the embeddings of " + sample.count() + " images");
@@ -177,7 +180,9 @@ final class Training {
         final double seconds = (System.nanoTime() - began) / NANOS;
         final LossGuard guard = state.standing()
                 .guard()
-                .after(stage, measured.loss(), settings.run().maxLossGrowth(), where + " (step " + step + ")");
+                .after(stage, measured.loss(), settings.run().maxLossGrowth(), where + " (step " + step + ")")
+                // The loss was measured before the last update, which may be the one that exploded.
+                .requireNumber(state.graph().params().sumNumber().doubleValue(), where + " (step " + step + ")");
         state.standing(state.standing().afterRound(measured.loss(), batches, guard));
         state.average().add(state.graph());
         final long images = (long) batches * plan.workers() * plan.batchSize();

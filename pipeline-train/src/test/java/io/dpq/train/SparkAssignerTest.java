@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.quantizer.Similarity;
 import java.util.Random;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -23,8 +24,8 @@ class SparkAssignerTest {
         try (SparkSession session = LocalSpark.session()) {
             final JavaSparkContext spark = LocalSpark.context(session);
             spark.setJobGroup("kmeans", "");
-            final Codebooks together =
-                    ResidualKMeans.fit(vectors, count, dimensions, 3, 16, 12, 5, new SparkAssigner(spark));
+            final Codebooks together = ResidualKMeans.fit(
+                    vectors, count, dimensions, 3, 16, 12, 5, Similarity.L2, new SparkAssigner(spark, 3));
             assertThat(together).isEqualTo(alone);
             // At the least the first assignment of each level.
             assertThat(spark.statusTracker().getJobIdsForGroup("kmeans")).hasSizeGreaterThan(3);

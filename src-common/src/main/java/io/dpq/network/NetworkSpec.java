@@ -145,7 +145,7 @@ public record NetworkSpec(
      *
      * @param levels L
      * @param codewords K
-     * @param similarity of the soft assignment
+     * @param similarity by which residuals choose codewords
      * @param gamma sharpness of the soft assignment
      * @param gradient which parameters distortions move
      */
@@ -205,15 +205,15 @@ public record NetworkSpec(
      *
      * @param kind of the network's updater
      * @param learningRate that the factors multiply
-     * @param momentum of nesterovs
-     * @param weightDecay L2
+     * @param momentum of nesterovs and momentum
+     * @param weightDecay share of itself, times the rate, that every weight loses a step
      * @param newFactor multiplies the rate for the weights of new layers
      * @param backboneFactor multiplies the rate for the weights of a pretrained backbone
      * @param biasFactor multiplies the rate of a new layer's weights for its biases
      * @param backboneBiasFactor multiplies the rate of a pretrained backbone's weights for its biases
      * @param codebookLearningRate Adam on the codebooks
      * @param schedule shape over totalSteps
-     * @param warmupSteps linear from zero
+     * @param warmupSteps steps of a linear warm-up
      * @param decay factor of the step schedule
      * @param decaySteps steps between two decays
      */

@@ -27,7 +27,7 @@ public final class ResidualKMeans {
 
     private ResidualKMeans() {}
 
-    /** Learns codebooks as {@link #fit(float[], int, int, int, int, int, long, Assigner)} does, on this thread alone. */
+    /** Learns codebooks as {@link #fit(float[], int, int, int, int, int, long, Similarity, Assigner)} does, by L2, on this thread alone. */
     public static Codebooks fit(
             final float[] vectors,
             final int count,
@@ -36,7 +36,8 @@ public final class ResidualKMeans {
             final int codewords,
             final int iterations,
             final long seed) {
-        return fit(vectors, count, dimensions, levels, codewords, iterations, seed, ResidualKMeans::here);
+        return fit(
+                vectors, count, dimensions, levels, codewords, iterations, seed, Similarity.L2, ResidualKMeans::here);
     }
 
     private static Assigner.Points here(final float[] points, final int count, final int dimensions) {
@@ -52,6 +53,7 @@ public final class ResidualKMeans {
      * @param iterations Lloyd steps per level at the most, fewer where no point changes its codeword any more; from ten on,
      *     every five of them also allow for a round of moves and four more steps
      * @param seed same seed, same result
+     * @param similarity by which the codebooks choose: each level clusters by L2 what this leaves over
      * @param assigner takes the K · D operations a point and step that are nearly all of the work
      */
     public static Codebooks fit(
@@ -62,6 +64,7 @@ public final class ResidualKMeans {
             final int codewords,
             final int iterations,
             final long seed,
+            final Similarity similarity,
             final Assigner assigner) {
         if (count < 1 || dimensions < 1 || vectors.length < (long) count * dimensions) {
             throw new IllegalArgumentException("Codebooks cannot be learnt from " + count + " vectors of length "
@@ -77,11 +80,15 @@ public final class ResidualKMeans {
                 centres = cluster(residuals, count, dimensions, codewords, iterations, random, assigning, assigned);
             }
             System.arraycopy(centres, 0, values, level * codewords * dimensions, centres.length);
+            if (similarity != Similarity.L2) {
+                new ResidualEncoder(new Codebooks(1, codewords, dimensions, centres).by(similarity))
+                        .encode(residuals, count, assigned);
+            }
             for (int i = 0; i < residuals.length; i++) {
                 residuals[i] -= centres[assigned[i / dimensions] * dimensions + i % dimensions];
             }
         }
-        return new Codebooks(levels, codewords, dimensions, values);
+        return new Codebooks(levels, codewords, dimensions, values).by(similarity);
     }
 
     private static float[] cluster(

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import scala.Tuple2;
 
 /** What the driver keeps of rows: keys in ascending order, each with its labels and a hash of its content. Immutable. */
@@ -37,6 +38,18 @@ public final class RowIndex {
                 sorted.stream().mapToLong(Tuple2::_1).toArray(),
                 sorted.stream().map(row -> row._2()._1().labels()).toArray(int[][]::new),
                 sorted.stream().mapToLong(row -> row._2()._2()).toArray());
+    }
+
+    /** Those rows that have a label. */
+    RowIndex labelled() {
+        final int[] rows = IntStream.range(0, keys.length)
+                .filter(row -> labels[row].length > 0)
+                .toArray();
+        return new RowIndex(
+                classes,
+                Arrays.stream(rows).mapToLong(row -> keys[row]).toArray(),
+                Arrays.stream(rows).mapToObj(row -> labels[row]).toArray(int[][]::new),
+                Arrays.stream(rows).mapToLong(row -> contents[row]).toArray());
     }
 
     /** Rows. */

@@ -44,6 +44,11 @@ public final class TrainRow implements Serializable {
         return labels;
     }
 
+    /** Whether it has a label. */
+    public boolean isLabelled() {
+        return labels.length > 0;
+    }
+
     @Nullable
     String rejection() {
         return rejection;

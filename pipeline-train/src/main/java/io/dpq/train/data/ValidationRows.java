@@ -12,7 +12,10 @@ import org.apache.spark.storage.StorageLevel;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
-/** The images that a training is measured on and does not learn from, held by the executors. */
+/**
+ * The images that a training is measured on and does not learn from, held by the executors. Of the training lake's own, an image
+ * without a label asks for nothing, so it is none of them.
+ */
 public final class ValidationRows implements AutoCloseable {
     private final JavaRDD<TrainRow> rows;
     private final RowIndex index;
@@ -26,20 +29,23 @@ public final class ValidationRows implements AutoCloseable {
     }
 
     /**
-     * The share of a training lake that was held out.
+     * The labelled ones of the share of a training lake that was held out.
      *
      * @throws UserException where it is empty
      */
     public static ValidationRows heldOut(final TrainingData data, final double fraction) {
-        if (data.heldOutIndex().size() == 0) {
+        final RowIndex labelled = data.heldOutIndex().labelled();
+        if (labelled.size() == 0) {
             throw UserException.usage("train.validation.fraction is " + fraction + ", which holds none of "
-                    + data.index().size() + " images out; raise it.");
+                    + data.index().size() + (data.heldOutIndex().size() == 0 ? " images" : " images with a label")
+                    + " out; raise it.");
         }
-        return new ValidationRows(data.heldOutRows(), data.heldOutIndex(), null);
+        return new ValidationRows(data.heldOutRows().filter(TrainRow::isLabelled), labelled, null);
     }
 
     /**
-     * All of another lake; labels that no training image has are left out, since nothing can be relevant by them.
+     * All images of another lake; labels that no training image has are left out, since nothing can be relevant by them, and an
+     * image that is left without one finds nothing.
      *
      * @param where the lake's path, for messages
      * @param classes of the training
@@ -66,6 +72,9 @@ public final class ValidationRows implements AutoCloseable {
         if (summary.usable() == summary.unlabelled()) {
             throw UserException.data("No image of the validation lake " + where
                     + " has a label that the training images have; correct train.validation.lake.");
+        }
+        if (summary.unlabelled() > 0) {
+            say.accept(summary.unlabelled() + " of them have no label that the training images have and find nothing");
         }
         return new ValidationRows(
                 checked.filter(row -> row.rejection() == null),
