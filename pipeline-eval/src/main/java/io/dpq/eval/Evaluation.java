@@ -90,8 +90,8 @@ record Evaluation(
         if (settings.excludeSelf() && summary.excluded() == 0) {
             throw UserException.data("evaluate.exclude-self is set, but no query of "
                     + settings.queries().path() + " has the id of a row of the code table at " + settings.codesPath()
-                    + "; ids are paths below the lake's root, so give evaluate.queries.path the root that was encoded"
-                    + " and choose by evaluate.queries.list, or set evaluate.exclude-self=false.");
+                    + "; ids are paths below the lake's root, so give evaluate.queries.path the root that was encoded and"
+                    + " choose by evaluate.queries.list, or set evaluate.exclude-self=false.");
         }
         stopwatch.lap("packCodes");
         RetrievalPlan.requireRoom(summary.blocks(), plan.largestRanking(), settings.taskHeap());

@@ -134,9 +134,9 @@ record Report(
                             + " the sum of the item's codewords of the first levels; table entries are rounded to float"
                             + " once and summed in double, level by level. Scores tie where these sums are equal.",
                     "NDCG@R: gain is the number of labels shared, discount 1 / log2(rank + 1). Precision at a recall"
-                        + " is that at the rank where this share of all relevant rows is found, not interpolated, 0"
-                        + " where that is beyond R. All are expectations under the same rule for ties, and means over"
-                        + " all queries.",
+                            + " is that at the rank where this share of all relevant rows is found, not interpolated, 0"
+                            + " where that is beyond R. All are expectations under the same rule for ties, and means over"
+                            + " all queries.",
                     excludedSelves);
         }
     }

@@ -10,7 +10,6 @@ import io.dpq.ranking.Score;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -124,21 +123,7 @@ class BaselineTest {
                 "    q.train(x)",
                 "    y = q.decode(q.compute_codes(x))",
                 "    print(((x - y) ** 2).sum(1).mean(dtype='f8'), end=' ')");
-        for (final String python : List.of("python3", "/usr/bin/python3")) {
-            final Process process;
-            try {
-                process = new ProcessBuilder(python, "-c", script)
-                        .redirectErrorStream(false)
-                        .start();
-            } catch (IOException e) {
-                continue;
-            }
-            final String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() == 0) {
-                return out;
-            }
-        }
-        return "";
+        return Python.run("-c", script);
     }
 
     @Test

@@ -492,8 +492,8 @@ class EvaluateJobTest {
         final short[] codes = databaseCodes();
         final Row first = spark.sql(
                         "select dpq_decode(array(level_1)), dpq_distance(dpq_decode(array(level_1, level_2)),"
-                            + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
-                            + " 1")
+                                + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
+                                + " 1")
                 .head();
         assertThat(first.<Float>getList(0).get(3)).isEqualTo(codebooks.value(0, codes[0], 3));
         assertThat(first.getDouble(1)).isZero();

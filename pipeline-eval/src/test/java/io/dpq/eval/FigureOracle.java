@@ -3,7 +3,6 @@ package io.dpq.eval;
 import io.dpq.ranking.ApOracle;
 import io.dpq.ranking.Score;
 import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -181,8 +180,8 @@ final class FigureOracle {
                 final int j = (int) (target - relevant);
                 BigDecimal sum = BigDecimal.ZERO;
                 for (int x = j; x <= n - m + j; x++) {
-                    sum = sum.add(new BigDecimal(choose(x - 1, j - 1).multiply(choose(n - x, m - j)))
-                            .divide(new BigDecimal(choose(n, m)), MathContext.DECIMAL128)
+                    sum = sum.add(new BigDecimal(ApOracle.choose(x - 1, j - 1).multiply(ApOracle.choose(n - x, m - j)))
+                            .divide(new BigDecimal(ApOracle.choose(n, m)), MathContext.DECIMAL128)
                             .multiply(BigDecimal.valueOf(target))
                             .divide(BigDecimal.valueOf(before + x), MathContext.DECIMAL128));
                 }
@@ -192,16 +191,5 @@ final class FigureOracle {
             relevant += m;
         }
         throw new IllegalArgumentException("There are only " + relevant + " relevant rows.");
-    }
-
-    private static BigInteger choose(final int n, final int k) {
-        if (k < 0 || k > n) {
-            return BigInteger.ZERO;
-        }
-        BigInteger ways = BigInteger.ONE;
-        for (int i = 1; i <= k; i++) {
-            ways = ways.multiply(BigInteger.valueOf(n - k + i)).divide(BigInteger.valueOf(i));
-        }
-        return ways;
     }
 }

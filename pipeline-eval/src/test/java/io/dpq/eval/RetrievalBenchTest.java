@@ -6,11 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,22 +32,6 @@ class RetrievalBenchTest {
                 .orElseThrow();
     }
 
-    private static String printedByNumPy(final Path data) throws IOException, InterruptedException {
-        for (final String python : List.of("python3", "/usr/bin/python3")) {
-            final Process process;
-            try {
-                process = new ProcessBuilder(python, "bench/compare_numpy.py", data.toString()).start();
-            } catch (IOException e) {
-                continue;
-            }
-            final String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() == 0) {
-                return out;
-            }
-        }
-        return "";
-    }
-
     @Test
     void bothSidesFindTheSame(@TempDir final Path data) throws Exception {
         final JsonNode ours = new ObjectMapper()
@@ -58,7 +40,7 @@ class RetrievalBenchTest {
         assertThat(ours.path("seconds").asDouble()).isPositive();
         // Ten classes: random codes would find a tenth.
         assertThat(ours.path("map").path(3).asDouble()).isBetween(0.15, 1.0);
-        final String numPy = printedByNumPy(data);
+        final String numPy = Python.run("bench/compare_numpy.py", data.toString());
         Assumptions.assumeTrue(!numPy.isEmpty(), "python3 with NumPy is not installed, so there is no other side");
         for (int level = 0; level < 4; level++) {
             // NumPy ranks tied rows as they come, which tells in the first level most.

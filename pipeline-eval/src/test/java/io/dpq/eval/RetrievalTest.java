@@ -131,19 +131,24 @@ class RetrievalTest {
                 .of(dataset(rows, partitions), rows.size());
         final TableSummary summary = TableSummary.of(blocks, LEVELS, CODEWORDS);
         assertThat(summary.rows()).isEqualTo(rows.size());
-        final Measures measures = new Measures(Math.min(r, rows.size()));
         final CodeSearch search = symmetric
                 ? CodeSearch.symmetric(codebooks, score, 1, queryCodes())
                 : CodeSearch.asymmetric(codebooks, score, 1);
-        final Figures figures = new Retrieval<>(search, measures)
+        final Figures figures = ask(search, blocks, summary, Math.min(r, rows.size()));
+        blocks.unpersist();
+        return byQuery(figures);
+    }
+
+    private static Figures ask(
+            final CodeSearch search, final JavaRDD<CodeBlock> blocks, final TableSummary summary, final long r) {
+        final Measures measures = new Measures(r);
+        return new Retrieval<>(search, measures)
                 .run(
                         JavaSparkContext.fromSparkContext(spark.sparkContext()),
                         blocks,
                         summary,
                         queries,
                         summary.expected(queries, measures));
-        blocks.unpersist();
-        return byQuery(figures);
     }
 
     private static double[][] byQuery(final Figures figures) {
@@ -394,14 +399,7 @@ class RetrievalTest {
             final TableSummary summary = TableSummary.of(blocks, 1, CODEWORDS);
             assertThat(summary.rows()).isEqualTo(ROWS);
             assertThat(summary.blocks()).isGreaterThan(1);
-            final Measures measures = new Measures(ROWS);
-            final Figures figures = new Retrieval<>(CodeSearch.asymmetric(first, score, 1), measures)
-                    .run(
-                            JavaSparkContext.fromSparkContext(spark.sparkContext()),
-                            blocks,
-                            summary,
-                            queries,
-                            summary.expected(queries, measures));
+            final Figures figures = ask(CodeSearch.asymmetric(first, score, 1), blocks, summary, ROWS);
             final JavaRDD<CodeBlock> each = new CodeBlocks(
                             LEVELS,
                             CODEWORDS,
@@ -411,13 +409,7 @@ class RetrievalTest {
                             score == Score.INNER_PRODUCT ? Optional.empty() : Optional.of(codebooks))
                     .of(dataset(table, 3), ROWS);
             final TableSummary eachSummary = TableSummary.of(each, LEVELS, CODEWORDS);
-            final Figures row = new Retrieval<>(CodeSearch.asymmetric(codebooks, score, 1), measures)
-                    .run(
-                            JavaSparkContext.fromSparkContext(spark.sparkContext()),
-                            each,
-                            eachSummary,
-                            queries,
-                            eachSummary.expected(queries, measures));
+            final Figures row = ask(CodeSearch.asymmetric(codebooks, score, 1), each, eachSummary, ROWS);
             // Not only AP but every figure, to the last bit.
             assertThat(figures.means()[0]).isEqualTo(row.means()[0]);
             assertThat(figures.precisions()[0]).isEqualTo(row.precisions()[0]);

@@ -110,8 +110,7 @@ public final class JobMain {
         resources.driverLimits(master).forEach(System.getProperties()::putIfAbsent);
         if (master.startsWith("local") && System.getenv("OMP_NUM_THREADS") == null) {
             LOG.warn(
-                    "OMP_NUM_THREADS is not set, so tasks may compete for the cores; start by submit/dpq or set it to"
-                            + " {}.",
+                    "OMP_NUM_THREADS is not set, so tasks may compete for the cores; start by submit/dpq or set it to {}.",
                     resources.threadsPerTask());
         }
         // One time zone for manifests and reports, wherever the job runs.

@@ -93,7 +93,8 @@ public final class ApOracle {
         return term;
     }
 
-    private static BigInteger choose(final int n, final int k) {
+    /** Binomial coefficient, 0 where {@code k} is none of 0…n. */
+    public static BigInteger choose(final int n, final int k) {
         if (k < 0 || k > n) {
             return BigInteger.ZERO;
         }
