@@ -10,6 +10,7 @@ import io.dpq.network.NetworkSpec;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.quantizer.Similarity;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
@@ -78,7 +79,8 @@ final class BenchModels {
         ModelPublisher.publish(
                 path,
                 new Configuration(),
-                new ModelDraft(DIMENSIONS, LEVELS, CODEWORDS, List.of(), contract(), name, Map.of(), Map.of()),
+                new ModelDraft(
+                        DIMENSIONS, LEVELS, CODEWORDS, Similarity.L2, List.of(), contract(), name, Map.of(), Map.of()),
                 Map.of(
                         ModelDirectory.NETWORK, zip.toByteArray(),
                         ModelDirectory.ENCODER, EncoderExport.toOnnx(graph),
@@ -107,7 +109,7 @@ final class BenchModels {
                 backbone,
                 new NetworkSpec.EmbeddingSpec(embedding, DIMENSIONS),
                 new NetworkSpec.QuantizationSpec(
-                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
+                        LEVELS, CODEWORDS, Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
                 new NetworkSpec.LossWeights(0, 0, 1, 1, 0.1),
                 new float[0][],
                 new NetworkSpec.OptimizerSpec(

@@ -16,6 +16,7 @@ import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.ResidualEncoder;
+import io.dpq.quantizer.Similarity;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -82,6 +83,7 @@ final class EncodeVectorsTest {
                         LENGTH,
                         TestModel.LEVELS,
                         TestModel.CODEWORDS,
+                        Similarity.L2,
                         List.of(),
                         TestModel.contract(),
                         "none",

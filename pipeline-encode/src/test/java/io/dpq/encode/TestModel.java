@@ -11,6 +11,7 @@ import io.dpq.network.NetworkSpec;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.quantizer.Similarity;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
@@ -49,6 +50,7 @@ final class TestModel {
                         DIMENSIONS,
                         LEVELS,
                         CODEWORDS,
+                        Similarity.L2,
                         CLASSES,
                         contract(),
                         "simple-cnn",
@@ -135,7 +137,7 @@ final class TestModel {
                 new NetworkSpec.BackboneSpec(backbone, 8, 8, Optional.empty(), true, Optional.empty(), 0),
                 embedding,
                 new NetworkSpec.QuantizationSpec(
-                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
+                        LEVELS, CODEWORDS, Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
                 loss,
                 labels,
                 new NetworkSpec.OptimizerSpec(

@@ -21,7 +21,9 @@ import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
 /**
- * Packs a code table into blocks on the executors; the driver never sees a row.
+ * Packs a code table into blocks on the executors; the driver never sees a row. Where codes are so short that many rows share
+ * one, and nothing tells such rows apart, those of one code and the same labels are put together and counted: 8-bit codes of a
+ * billion rows are then 256 rows for every set of labels.
  *
  * @param levels L
  * @param codewords K
@@ -32,9 +34,37 @@ import scala.Tuple2;
  */
 record CodeBlocks(
         int levels, int codewords, Ties ties, int blockRows, Map<String, Integer> selves, Optional<Codebooks> norms) {
+    /** Rows to a possible code from which on counting them saves more than its shuffle costs. */
+    private static final int COUNTED_FROM = 16;
+
     /** The table as it is. */
     JavaRDD<CodeBlock> of(final Dataset<Row> table, final long rows) {
-        return packed(table, rows, new StoredCodes(levels, codewords));
+        return counts(rows) ? counted(table) : packed(table, rows, new StoredCodes(levels, codewords));
+    }
+
+    /** Whether rows that are alike are put together in a table of so many. */
+    boolean counts(final long rows) {
+        return ties == Ties.EXPECTED && selves.isEmpty() && Math.pow(codewords, levels) * COUNTED_FROM <= rows;
+    }
+
+    private JavaRDD<CodeBlock> counted(final Dataset<Row> table) {
+        final Column[] alike = new Column[1 + levels];
+        alike[0] = functions
+                .array_sort(functions.array_distinct(functions.coalesce(
+                        functions.col("labels"), functions.array().cast("array<string>"))))
+                .as("labels");
+        for (int level = 1; level <= levels; level++) {
+            alike[level] = functions.col(CodeTable.column(level));
+        }
+        final JavaRDD<Row> counted = table.groupBy(alike)
+                .count()
+                .select(functions.lit("").as("id"), functions.col("*"))
+                .toJavaRDD()
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        final int parts = (int) Math.max(1, (counted.count() + blockRows - 1) / blockRows);
+        final Packing packing =
+                new Packing(levels, codewords, ties, new StoredCodes(levels, codewords), new HashMap<>());
+        return withNorms(counted.repartition(parts).mapPartitions(packing::counted));
     }
 
     /** The same rows with random codes, which depend on the seed and a row's id alone. */
@@ -45,9 +75,11 @@ record CodeBlocks(
     private JavaRDD<CodeBlock> packed(final Dataset<Row> table, final long rows, final CodeSource codes) {
         final boolean ids = codes.needsIds() || ties == Ties.ID || !selves.isEmpty();
         final Packing packing = new Packing(levels, codewords, ties, codes, new HashMap<>(selves));
-        final JavaRDD<CodeBlock> packed = Rows.dealt(
-                        table.select(columns(ids, codes)), ties, (rows + blockRows - 1) / blockRows)
-                .mapPartitions(packing::call);
+        return withNorms(Rows.dealt(table.select(columns(ids, codes)), ties, (rows + blockRows - 1) / blockRows)
+                .mapPartitions(packing::call));
+    }
+
+    private JavaRDD<CodeBlock> withNorms(final JavaRDD<CodeBlock> packed) {
         return norms.map(codebooks -> packed.map(block -> block.withNorms(codebooks)))
                 .orElse(packed)
                 .persist(StorageLevel.MEMORY_AND_DISK());
@@ -146,6 +178,22 @@ record CodeBlocks(
                         next._2(),
                         selves.getOrDefault(next._1().getString(0), -1));
             }
+            return built(block);
+        }
+
+        /** The same of rows that end with how many they stand for. */
+        Iterator<CodeBlock> counted(final Iterator<Row> rows) {
+            final CodeBlock.Builder block = new CodeBlock.Builder(levels, codewords, ties);
+            final short[] code = new short[levels];
+            while (rows.hasNext()) {
+                final Row row = rows.next();
+                codes.fill(row, code);
+                block.addAlike(code, Labels.of(row, 1), row.getLong(2 + levels));
+            }
+            return built(block);
+        }
+
+        private static Iterator<CodeBlock> built(final CodeBlock.Builder block) {
             return block.isEmpty()
                     ? List.<CodeBlock>of().iterator()
                     : List.of(block.build()).iterator();

@@ -49,13 +49,33 @@ public final class EvaluateJob implements Job {
     }
 
     @Override
+    public boolean comparing() {
+        return true;
+    }
+
+    @Override
     public List<String> plan(final DpqConfig config) {
         final Settings settings = Settings.from(config);
         final List<String> plan = new ArrayList<>();
-        plan.add("Embed the queries of " + settings.queries().path() + " ("
-                + DpqConfig.kebab(settings.queries().kind()) + ") with the model " + settings.modelPath() + ".");
+        plan.add(
+                switch (settings.querySource()) {
+                    case LAKE ->
+                        "Embed the queries of " + settings.queries().path() + " ("
+                                + DpqConfig.kebab(settings.queries().kind()) + ") with the model "
+                                + settings.modelPath() + ".";
+                    case EMBEDDINGS ->
+                        "Take the embeddings of " + settings.queries().path() + " as queries.";
+                    case CODES ->
+                        "Take "
+                                + settings.queries()
+                                        .list()
+                                        .map(list -> "the rows that " + list + " names")
+                                        .orElse("at most " + settings.queryRows() + " rows")
+                                + " of the code table " + settings.queries().path() + " as queries.";
+                });
         plan.add("Rank every complete run of the code table " + settings.codesPath()
-                + " for every query and code length by "
+                + " for every query and "
+                + (settings.levels() == 0 ? "code length" : "code length up to level " + settings.levels()) + " by "
                 + DpqConfig.kebab(settings.score()) + ", "
                 + (settings.r() == 0 ? "over all rows" : "cut at rank " + settings.r()) + ", ties "
                 + DpqConfig.kebab(settings.ties()) + ", in blocks of " + settings.blockRows() + " rows"
@@ -64,7 +84,9 @@ public final class EvaluateJob implements Job {
         settings.expected()
                 .ifPresent(expected -> plan.addAll(RetrievalPlan.of(
                                 settings,
-                                config.integer("quantization.levels", 1, 64),
+                                settings.levels() > 0
+                                        ? settings.levels()
+                                        : config.integer("quantization.levels", 1, 64),
                                 config.integer("quantization.codewords", 2, 32768),
                                 expected.rows(),
                                 expected.queries())
@@ -98,8 +120,10 @@ public final class EvaluateJob implements Job {
         final ModelDirectory directory = ModelDirectory.open(settings.modelPath(), hadoop);
         final ModelManifest model = directory.manifest();
         Embedders.requireReadable(settings.modelPath(), model.image());
-        settings.queries().requireFits(Embedders.takesVectors(model), settings.modelPath());
-        final Codebooks codebooks = directory.codebooks();
+        if (settings.querySource() == QuerySource.LAKE) {
+            settings.queries().requireFits(Embedders.takesVectors(model), settings.modelPath());
+        }
+        final Codebooks codebooks = asked(directory.codebooks(), settings);
         final SparkContext sc = spark.sparkContext();
         sc.setJobDescription("dpq evaluate: open " + settings.codesPath());
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
@@ -120,8 +144,11 @@ public final class EvaluateJob implements Job {
         stopwatch.lap("open");
 
         sc.setJobDescription("dpq evaluate: embed the queries");
-        final QueryEmbedding.Result queries =
-                QueryEmbedding.embed(sc, Lake.open(spark, settings.queries()), settings, model);
+        final QueryEmbedding.Result queries = switch (settings.querySource()) {
+            case LAKE -> QueryEmbedding.embed(sc, Lake.open(spark, settings.queries()), settings, model);
+            case EMBEDDINGS -> EmbeddedQueries.ofLake(spark, settings.queries(), model);
+            case CODES -> EmbeddedQueries.ofTable(spark, settings, model);
+        };
         requireUsable(queries, settings);
         RetrievalPlan.of(
                         settings,
@@ -163,9 +190,9 @@ public final class EvaluateJob implements Job {
                         model.modelId(),
                         settings.modelPath(),
                         model.backbone(),
-                        codebooks.dimensions(),
-                        codebooks.levels(),
-                        codebooks.codewords()),
+                        model.dimensions(),
+                        model.levels(),
+                        model.codewords()),
                 new Report.Codes(
                         settings.codesPath(),
                         runs.stream().map(RunManifest::runId).toList(),
@@ -193,6 +220,15 @@ public final class EvaluateJob implements Job {
                 ReportPublisher.publish(settings.report(), hadoop, ReportFiles.render(report, lines, illustrations));
         print(report, new Path(published, ReportFiles.HTML), context.out());
         return comparison == null || comparison.passed() ? Outcome.DONE : Outcome.OVER_BUDGET;
+    }
+
+    /** The levels that are to be reported. */
+    private static Codebooks asked(final Codebooks codebooks, final Settings settings) {
+        if (settings.levels() > codebooks.levels()) {
+            throw UserException.usage("The model at " + settings.modelPath() + " has " + codebooks.levels()
+                    + " levels; set evaluate.levels to no more, or to 0 for all.");
+        }
+        return settings.levels() == 0 ? codebooks : codebooks.prefix(settings.levels());
     }
 
     private static void requireUsable(final QueryEmbedding.Result queries, final Settings settings) {

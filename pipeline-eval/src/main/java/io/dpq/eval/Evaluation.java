@@ -45,7 +45,7 @@ record Evaluation(
     @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
     record Result(
             List<Report.Level> levels,
-            Report.@Nullable Embedding embedding,
+            Report.@Nullable Ranked embedding,
             List<Report.Baseline> baselines,
             double[][] precisions,
             long[] relevantRows,
@@ -90,8 +90,8 @@ record Evaluation(
         if (settings.excludeSelf() && summary.excluded() == 0) {
             throw UserException.data("evaluate.exclude-self is set, but no query of "
                     + settings.queries().path() + " has the id of a row of the code table at " + settings.codesPath()
-                    + "; ids are paths below the lake's root, so give evaluate.queries.path the root that was encoded and"
-                    + " choose by evaluate.queries.list, or set evaluate.exclude-self=false.");
+                    + "; ids are paths below the lake's root, so give evaluate.queries.path the root that was encoded"
+                    + " and choose by evaluate.queries.list, or set evaluate.exclude-self=false.");
         }
         stopwatch.lap("packCodes");
         RetrievalPlan.requireRoom(summary.blocks(), plan.largestRanking(), settings.taskHeap());
@@ -188,7 +188,8 @@ record Evaluation(
                     summary.entropy(level),
                     Measures.ndcg(means),
                     symmetric == null ? null : symmetric.map(level),
-                    Report.Curves.of(measures, means)));
+                    Report.Curves.of(measures, means),
+                    symmetric == null ? null : Report.Ranked.of(measures, symmetric, level)));
         }
         return levels;
     }

@@ -55,10 +55,10 @@ record Findings(Codebooks codebooks, Score score, boolean excludeSelf) {
     }
 
     /**
-     * What queries find by the first level and by all.
+     * What queries find.
      *
      * @param table rows {@code id, labels, level_1 … level_L}
-     * @return [query][0: first level, 1: all levels], best first
+     * @return [query][level], best first
      */
     List<List<List<Hit>>> of(final SparkSession spark, final Dataset<Row> table, final List<Query> queries) {
         final JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
@@ -70,7 +70,7 @@ record Findings(Codebooks codebooks, Score score, boolean excludeSelf) {
         task.destroy();
         final List<List<List<Hit>>> findings = new ArrayList<>();
         for (int i = 0; i < queries.size(); i++) {
-            findings.add(List.of(best.get(2 * i), best.get(2 * i + 1)));
+            findings.add(List.copyOf(best.subList(i * codebooks.levels(), (i + 1) * codebooks.levels())));
         }
         return findings;
     }
@@ -105,24 +105,28 @@ record Findings(Codebooks codebooks, Score score, boolean excludeSelf) {
         List<List<Hit>> best(final Iterator<Row> rows) {
             final List<PriorityQueue<Hit>> best = new ArrayList<>();
             final LookupTables[] tables = new LookupTables[queries.length];
+            final int levels = codebooks.levels();
             for (int i = 0; i < queries.length; i++) {
                 tables[i] = new LookupTables(codebooks, queries[i].embedding());
-                best.add(new PriorityQueue<>(Hit.BEST_FIRST.reversed()));
-                best.add(new PriorityQueue<>(Hit.BEST_FIRST.reversed()));
+                for (int level = 0; level < levels; level++) {
+                    best.add(new PriorityQueue<>(Hit.BEST_FIRST.reversed()));
+                }
             }
-            final int levels = codebooks.levels();
             final short[] code = new short[levels];
             while (rows.hasNext()) {
                 final Row row = rows.next();
                 for (int level = 0; level < levels; level++) {
                     code[level] = row.getShort(2 + level);
                 }
-                final double first = norm(code, 1);
-                final double all = norm(code, levels);
-                for (int i = 0; i < queries.length; i++) {
-                    if (!excludeSelf || !row.getString(0).equals(queries[i].id())) {
-                        offer(best.get(2 * i), row, score.of(tables[i].score(code, 0, 1), first));
-                        offer(best.get(2 * i + 1), row, score.of(tables[i].score(code, 0, levels), all));
+                for (int level = 0; level < levels; level++) {
+                    final double norm = norm(code, level + 1);
+                    for (int i = 0; i < queries.length; i++) {
+                        if (!excludeSelf || !row.getString(0).equals(queries[i].id())) {
+                            offer(
+                                    best.get(i * levels + level),
+                                    row,
+                                    score.of(tables[i].score(code, 0, level + 1), norm));
+                        }
                     }
                 }
             }

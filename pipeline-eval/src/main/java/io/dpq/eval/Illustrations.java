@@ -27,10 +27,9 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
      * What a query finds.
      *
      * @param query the query itself
-     * @param first its first rows by the first level
-     * @param all its first rows by all levels
+     * @param levels its first rows by codes of each length
      */
-    record Found(Picture query, List<Picture> first, List<Picture> all) {}
+    record Found(Picture query, List<List<Picture>> levels) {}
 
     /**
      * A picture.
@@ -61,7 +60,14 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
         shown.forEach(query -> asked.add(query.id()));
         final Map<String, String> pictures =
                 Thumbnails.of(spark, settings.images().get(), settings.modelPath(), rows);
-        final Map<String, String> askedPictures = Thumbnails.of(spark, settings.queries(), settings.modelPath(), asked);
+        // Rows of a code table have their pictures where the table has them from.
+        final Map<String, String> askedPictures = Thumbnails.of(
+                spark,
+                settings.querySource() == QuerySource.LAKE
+                        ? settings.queries()
+                        : settings.images().get(),
+                settings.modelPath(),
+                asked);
         if (pictures.isEmpty()) {
             return List.of();
         }
@@ -70,8 +76,9 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
             final Query query = shown.get(i);
             found.add(new Found(
                     new Picture(query.id(), askedPictures.get(query.id()), true),
-                    pictures(findings.get(i).get(0), query, pictures),
-                    pictures(findings.get(i).get(1), query, pictures)));
+                    findings.get(i).stream()
+                            .map(hits -> pictures(hits, query, pictures))
+                            .toList()));
         }
         return found;
     }

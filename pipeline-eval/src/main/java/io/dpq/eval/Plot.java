@@ -1,14 +1,19 @@
 package io.dpq.eval;
 
-import java.util.ArrayList;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.DoubleFunction;
+import org.knowm.xchart.AnnotationText;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.markers.Circle;
+import org.knowm.xchart.style.markers.None;
 
 /**
- * Line plots as SVG that stands in the page itself: lines take the page's colours by class, so that one drawing serves light
- * and dark. Drawn by hand, because the libraries looked at (XChart 4, JFreeChart 1.5) bake colours in, which would take every
- * plot twice, and write SVG through LGPL back ends, which this archive's licence does not go with. Immutable.
+ * Lines over an axis, or points of a plane, drawn by XChart as SVG for the report's page. Immutable.
  *
  * @param label for those who cannot see it
  * @param x horizontal axis
@@ -16,29 +21,47 @@ import java.util.function.DoubleFunction;
  * @param lines drawn in this order
  */
 record Plot(String label, Axis x, Axis y, List<Line> lines) {
-    private static final int WIDTH = 720;
-    private static final int HEIGHT = 340;
-    private static final int LEFT = 64;
-    private static final int RIGHT = 24;
-    private static final int TOP = 32;
-    private static final int BOTTOM = 64;
-    private static final int MOST_TICKS = 6;
+    /** Wide screens, in pixels. */
+    private static final int WIDE = 880;
+
+    /** Half of a wide screen, for plots that stand side by side. */
+    private static final int HALF = 430;
+
+    /** A telephone. */
+    private static final int NARROW = 330;
+
+    private static final int HEIGHT = 290;
 
     /** Lines with more points get no marks. */
     private static final int MOST_MARKS = 24;
 
+    private static final int TEXT_SIZE = 13;
+    private static final int TICK_EVERY = 70;
+
     /**
      * A line.
      *
-     * @param name for the key
-     * @param style class of its colour: c0 … c7, exact or random
-     * @param points x rising, both finite
+     * @param name for the key, unique among the lines
+     * @param ink of it
+     * @param points x rising, both finite; at least one
      * @param values whether values are written at its points
      */
-    record Line(String name, String style, List<Point> points, boolean values) {}
+    record Line(String name, Ink ink, List<Point> points, boolean values) {}
 
     /** A point. */
     record Point(double x, double y) {}
+
+    /** How the places of an axis are meant. */
+    enum Scale {
+        /** As they are. */
+        LINEAR,
+        /** Steps are factors. */
+        LOGARITHMIC,
+        /** The places 1, 2, 3, … stand for names. */
+        NAMES,
+        /** Nothing is written at the axis. */
+        BARE
+    }
 
     /**
      * An axis.
@@ -46,138 +69,155 @@ record Plot(String label, Axis x, Axis y, List<Line> lines) {
      * @param label written at it; may be empty
      * @param from value at its beginning
      * @param to value at its end, above {@code from}
-     * @param logarithmic whether steps are factors; {@code from} is positive then
-     * @param ticks values marked
-     * @param text how they are written
+     * @param scale of it
+     * @param names of the places where it has such
      */
-    record Axis(
-            String label,
-            double from,
-            double to,
-            boolean logarithmic,
-            List<Double> ticks,
-            DoubleFunction<String> text) {
-        /** From 0 to a round number that is not below {@code highest}. */
+    record Axis(String label, double from, double to, Scale scale, List<String> names) {
+        /** From 0 to {@code highest}, with a little room at both ends: what lies at the very end gets no mark. */
         static Axis upTo(final String label, final double highest) {
-            final double reached = Math.max(highest, 1e-12);
-            final double decade = Math.pow(10, Math.floor(Math.log10(reached)) - 1);
-            double step = decade;
-            for (final double factor : new double[] {2, 5, 10, 20, 50}) {
-                step = reached / step > MOST_TICKS ? factor * decade : step;
-            }
-            final int count = (int) Math.ceil(reached / step * 0.9999);
-            final int digits = Math.max(0, (int) -Math.floor(Math.log10(step) + 1e-9));
-            return new Axis(
-                    label,
-                    0,
-                    count * step,
-                    false,
-                    multiples(step, count),
-                    value -> String.format(Locale.ROOT, "%." + digits + "f", value));
+            final double reached = Math.max(highest, 1e-9);
+            return new Axis(label, -0.02 * reached, 1.02 * reached, Scale.LINEAR, List.of());
         }
 
-        private static List<Double> multiples(final double step, final int count) {
-            final List<Double> ticks = new ArrayList<>();
-            for (int i = 0; i <= count; i++) {
-                ticks.add(i * step);
-            }
-            return ticks;
+        /** With room above for what is written there. */
+        Axis higher() {
+            return new Axis(label, from, to + 0.15 * (to - from), scale, names);
         }
 
-        /** Marked at the given whole numbers, with room at both ends. */
-        static Axis at(final String label, final List<Integer> values) {
-            final double first = values.get(0);
-            final double last = values.get(values.size() - 1);
-            final double room = values.size() == 1 ? 1 : (last - first) / (values.size() - 1) / 2;
-            return new Axis(
-                    label,
-                    first - room,
-                    last + room,
-                    false,
-                    values.stream().map(Integer::doubleValue).toList(),
-                    Axis::whole);
+        /** The places 1, 2, 3, … with names. */
+        static Axis named(final String label, final List<String> names) {
+            // Equal steps from end to end, so that XChart marks every place.
+            return new Axis(label, 0, names.size() + 1, Scale.NAMES, names);
         }
 
-        /** Marked at powers of ten from 1 on. */
+        /** From 1 by powers of ten. */
         static Axis decades(final String label, final double to) {
-            final List<Double> ticks = new ArrayList<>();
-            for (double tick = 1; tick <= to; tick *= 10) {
-                ticks.add(tick);
+            return new Axis(label, 0.9, Math.max(2, to), Scale.LOGARITHMIC, List.of());
+        }
+
+        /** From here to there, without a word. */
+        static Axis bare(final double from, final double to) {
+            return new Axis("", from, to > from ? to : from + 1, Scale.BARE, List.of());
+        }
+
+        private String nameOf(final double place) {
+            final int index = (int) Math.round(place);
+            final boolean named = Math.abs(place - index) < 1e-6 && index >= 1 && index <= names.size();
+            // XChart takes equal names of both ends for a format that tells nothing apart, and then writes none at all.
+            return named ? names.get(index - 1) : place < 1 ? " " : "  ";
+        }
+    }
+
+    /** The drawing for a wide screen; empty where this machine cannot draw. */
+    String wide() {
+        return svg(WIDE, HEIGHT + 30);
+    }
+
+    /** The drawing for half of a wide screen. */
+    String half() {
+        return svg(HALF, HEIGHT);
+    }
+
+    /** The drawing for a telephone. */
+    String narrow() {
+        return svg(NARROW, HEIGHT - 30);
+    }
+
+    /** A square drawing of points alone, of so many pixels. */
+    String square(final int side) {
+        return svg(side, side);
+    }
+
+    private String svg(final int width, final int height) {
+        return SvgCanvas.draw(
+                width, height, label, graphics -> chart(width, height).paint(graphics, width, height));
+    }
+
+    private XYChart chart(final int width, final int height) {
+        final XYChart chart = new XYChart(width, height);
+        style(chart.getStyler());
+        if (x.scale() == Scale.NAMES) {
+            chart.setCustomXAxisTickLabelsFormatter(x::nameOf);
+        }
+        chart.setXAxisTitle(x.label());
+        chart.setYAxisTitle(y.label());
+        for (final Line line : lines) {
+            add(chart, line);
+        }
+        return chart;
+    }
+
+    private void style(final XYStyler style) {
+        final Color nothing = new Color(0, 0, 0, 0);
+        final Font font = new Font(Font.SANS_SERIF, Font.PLAIN, TEXT_SIZE);
+        style.setDefaultSeriesRenderStyle(
+                x.scale() == Scale.BARE ? XYSeries.XYSeriesRenderStyle.Scatter : XYSeries.XYSeriesRenderStyle.Line);
+        style.setXAxisMin(x.from());
+        style.setXAxisMax(x.to());
+        style.setYAxisMin(y.from());
+        style.setYAxisMax(y.to());
+        style.setXAxisLogarithmic(x.scale() == Scale.LOGARITHMIC);
+        style.setXAxisLogarithmicDecadeOnly(true);
+        style.setXAxisTickMarkSpacingHint(TICK_EVERY);
+        style.setAxisTicksVisible(x.scale() != Scale.BARE);
+        style.setXAxisTitleVisible(!x.label().isEmpty());
+        style.setYAxisTitleVisible(!y.label().isEmpty());
+        style.setAxisTitleFont(font);
+        style.setAxisTickLabelsFont(font);
+        style.setAxisTickLabelsColor(Ink.SOFT.colour());
+        style.setChartFontColor(Ink.SOFT.colour());
+        style.setAxisTicksLineVisible(false);
+        style.setAxisTicksMarksVisible(false);
+        style.setPlotTicksMarksVisible(false);
+        style.setPlotGridVerticalLinesVisible(false);
+        style.setPlotGridHorizontalLinesVisible(x.scale() != Scale.BARE);
+        style.setPlotGridLinesColor(Ink.LINE.colour());
+        style.setPlotGridLinesStroke(new BasicStroke(1));
+        style.setPlotBorderVisible(false);
+        style.setPlotMargin(0);
+        style.setPlotContentSize(x.scale() == Scale.BARE ? 0.94 : 1);
+        style.setChartPadding(x.scale() == Scale.BARE ? 0 : 4);
+        style.setChartBackgroundColor(nothing);
+        style.setPlotBackgroundColor(nothing);
+        style.setLegendVisible(false);
+        style.setChartTitleVisible(false);
+        style.setLocale(Locale.ROOT);
+        style.setMarkerSize(7);
+        style.setAnnotationTextFont(font.deriveFont(Font.BOLD));
+        style.setAnnotationTextFontColor(Ink.C0.colour());
+    }
+
+    private void add(final XYChart chart, final Line line) {
+        final XYSeries series = chart.addSeries(
+                line.name(),
+                line.points().stream().mapToDouble(Point::x).toArray(),
+                line.points().stream().mapToDouble(Point::y).toArray());
+        series.setLineColor(line.ink().colour());
+        series.setLineStyle(stroke(line.ink()));
+        series.setMarkerColor(line.ink().colour());
+        final boolean marked =
+                x.scale() == Scale.BARE || (line.points().size() <= MOST_MARKS && line.ink() != Ink.EXACT);
+        series.setMarker(marked ? new Circle() : new None());
+        if (line.values()) {
+            for (final Point point : line.points()) {
+                chart.addAnnotation(new AnnotationText(
+                        String.format(Locale.ROOT, "%.3f", point.y()),
+                        point.x(),
+                        point.y() + 0.075 * (y.to() - y.from()),
+                        false));
             }
-            return new Axis(label, 1, Math.max(2, to), true, ticks, Axis::whole);
-        }
-
-        private static String whole(final double value) {
-            return String.format(Locale.ROOT, "%,.0f", value);
-        }
-
-        private double share(final double value) {
-            return logarithmic ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
         }
     }
 
-    /** The drawing. */
-    String svg() {
-        final StringBuilder svg = new StringBuilder(8192);
-        svg.append(format("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n", WIDTH, HEIGHT, label));
-        for (final double tick : y.ticks()) {
-            svg.append(format(
-                    "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                            + "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n",
-                    LEFT,
-                    WIDTH - RIGHT,
-                    top(tick),
-                    top(tick),
-                    LEFT - 8,
-                    top(tick) + 4,
-                    y.text().apply(tick)));
-        }
-        for (final double tick : x.ticks()) {
-            svg.append(format(
-                    "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
-                    left(tick), HEIGHT - BOTTOM + 24, x.text().apply(tick)));
-        }
-        svg.append(format(
-                "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
-                (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x.label()));
-        if (!y.label().isEmpty()) {
-            svg.append(format("<text x=\"%d\" y=\"%d\">%s</text>%n", LEFT, TOP - 14, y.label()));
-        }
-        lines.forEach(line -> draw(svg, line));
-        return svg.append("</svg>").toString();
+    private static BasicStroke stroke(final Ink ink) {
+        return switch (ink) {
+            case EXACT -> dashed(8, 6);
+            case RANDOM -> dashed(2, 6);
+            default -> new BasicStroke(2, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
+        };
     }
 
-    private void draw(final StringBuilder svg, final Line line) {
-        final StringBuilder points = new StringBuilder();
-        final StringBuilder marks = new StringBuilder();
-        for (final Point point : line.points()) {
-            points.append(format("%.1f,%.1f ", left(point.x()), top(point.y())));
-            if (line.points().size() <= MOST_MARKS) {
-                marks.append(format(
-                        "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%s\"/>%n",
-                        line.style(), left(point.x()), top(point.y()), line.values() ? "4.5" : "3"));
-            }
-            if (line.values()) {
-                marks.append(format(
-                        "<text class=\"value %s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.3f</text>%n",
-                        line.style(), left(point.x()), top(point.y()) - 11, point.y()));
-            }
-        }
-        svg.append(format(
-                        "<polyline class=\"%s\" points=\"%s\"/>%n",
-                        line.style(), points.toString().trim()))
-                .append(marks);
-    }
-
-    private double left(final double value) {
-        return LEFT + x.share(value) * (WIDTH - LEFT - RIGHT);
-    }
-
-    private double top(final double value) {
-        return HEIGHT - BOTTOM - y.share(value) * (HEIGHT - TOP - BOTTOM);
-    }
-
-    private static String format(final String pattern, final Object... arguments) {
-        return String.format(Locale.ROOT, pattern, arguments);
+    private static BasicStroke dashed(final float drawn, final float left) {
+        return new BasicStroke(1.8f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1, new float[] {drawn, left}, 0);
     }
 }

@@ -7,16 +7,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Queries in the plane of their two principal axes: as they are, and as every prefix of their codes reconstructs them, in the
  * same plane and scale, coloured by label. Stateless.
  */
 final class QueryMap {
-    private static final int SIDE = 260;
-    private static final int MARGIN = 10;
+    private static final int SIDE = 220;
     private static final int MOST_QUERIES = 400;
     private static final int COLOURS = 8;
 
@@ -58,17 +57,12 @@ final class QueryMap {
         new ResidualEncoder(codebooks).encode(vectors, count, codes);
         final double[] frame = frame(axes, vectors, count, dimensions);
         final List<Panel> panels = new ArrayList<>();
-        panels.add(new Panel("unquantized", draw(axes, vectors, labelOf, labels, frame, dimensions)));
+        panels.add(new Panel(
+                ReportPlots.UNQUANTIZED, draw(ReportPlots.UNQUANTIZED, axes, vectors, labelOf, labels, frame)));
         for (int level = 1; level <= codebooks.levels(); level++) {
-            panels.add(new Panel(
-                    codebooks.bits(level) + " bits",
-                    draw(
-                            axes,
-                            Reconstruction.decode(codebooks, codes, count, level),
-                            labelOf,
-                            labels,
-                            frame,
-                            dimensions)));
+            final String title = codebooks.bits(level) + " bits";
+            final float[] decoded = Reconstruction.decode(codebooks, codes, count, level);
+            panels.add(new Panel(title, draw(title, axes, decoded, labelOf, labels, frame)));
         }
         return new Panels(panels, labels);
     }
@@ -101,29 +95,34 @@ final class QueryMap {
     }
 
     private static String draw(
+            final String title,
             final PrincipalAxes axes,
             final float[] vectors,
             final List<String> labelOf,
             final List<String> labels,
-            final double[] frame,
-            final int dimensions) {
-        final StringBuilder svg = new StringBuilder(1 << 15);
-        svg.append(String.format(Locale.ROOT, "<svg class=\"map\" viewBox=\"0 0 %d %d\" role=\"img\">%n", SIDE, SIDE));
+            final double[] frame) {
+        // Grey ones first, so that they lie below.
+        final Map<Integer, List<Plot.Point>> points = new TreeMap<>();
+        final int dimensions = vectors.length / labelOf.size();
         for (int i = 0; i < labelOf.size(); i++) {
-            final int label = labels.indexOf(labelOf.get(i));
-            svg.append(String.format(
-                    Locale.ROOT,
-                    "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/>%n",
-                    label < 0 ? "random" : ReportPlots.style(label),
-                    place(axes.project(vectors, i * dimensions, 0), frame[0], frame[1]),
-                    SIDE - place(axes.project(vectors, i * dimensions, 1), frame[2], frame[3])));
+            points.computeIfAbsent(labels.indexOf(labelOf.get(i)), label -> new ArrayList<>())
+                    .add(new Plot.Point(
+                            within(axes.project(vectors, i * dimensions, 0), frame[0], frame[1]),
+                            within(axes.project(vectors, i * dimensions, 1), frame[2], frame[3])));
         }
-        return svg.append("</svg>").toString();
+        final List<Plot.Line> lines = new ArrayList<>();
+        points.forEach((label, some) ->
+                lines.add(new Plot.Line("label " + label, label < 0 ? Ink.RANDOM : Ink.of(label), some, false)));
+        return new Plot(
+                        "queries, " + title,
+                        Plot.Axis.bare(frame[0], frame[1]),
+                        Plot.Axis.bare(frame[2], frame[3]),
+                        lines)
+                .square(SIDE);
     }
 
-    private static double place(final double value, final double from, final double to) {
-        final double share = to > from ? (value - from) / (to - from) : 0.5;
-        // A reconstruction may lie outside what the vectors themselves span.
-        return MARGIN + Math.max(0, Math.min(1, share)) * (SIDE - 2 * MARGIN);
+    /** A reconstruction may lie outside what the vectors themselves span. */
+    private static double within(final double value, final double from, final double to) {
+        return Math.max(from, Math.min(to, value));
     }
 }

@@ -7,7 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code report.json} holds, field by field. The schema only grows within a format version.
+ * What {@code report.json} holds, field by field. The schema only grows within a format version; {@code report.schema.json}
+ * among the resources says the same to programs, and tests hold every report to it.
  *
  * @param formatVersion of this file
  * @param kind always {@code dpq-evaluation}
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param versions of the software
  * @param config the resolved configuration, secrets starred out
  * @param curveRanks the N of every precision and recall in {@link Curves}
- * @param embedding the unquantized embeddings, ranked exactly; null where the table has none
+ * @param embedding the unquantized embeddings, ranked exactly: what codes would reach that lose nothing; null where the table
+ *     has none
  * @param baselines other quantizers on the same embeddings, method by method, shortest code first
  * @param classes mAP of the queries of each label, in the order of the labels; a query counts for each of its labels
  * @param comparison with an earlier report; null where none was named
@@ -39,7 +41,7 @@ record Report(
         Map<String, String> versions,
         Map<String, Object> config,
         List<Long> curveRanks,
-        @Nullable Embedding embedding,
+        @Nullable Ranked embedding,
         List<Baseline> baselines,
         List<LabelFigures> classes,
         @Nullable Comparison comparison) {
@@ -132,9 +134,9 @@ record Report(
                             + " the sum of the item's codewords of the first levels; table entries are rounded to float"
                             + " once and summed in double, level by level. Scores tie where these sums are equal.",
                     "NDCG@R: gain is the number of labels shared, discount 1 / log2(rank + 1). Precision at a recall"
-                            + " is that at the rank where this share of all relevant rows is found, not interpolated, 0"
-                            + " where that is beyond R. All are expectations under the same rule for ties, and means over"
-                            + " all queries.",
+                        + " is that at the rank where this share of all relevant rows is found, not interpolated, 0"
+                        + " where that is beyond R. All are expectations under the same rule for ties, and means over"
+                        + " all queries.",
                     excludedSelves);
         }
     }
@@ -153,6 +155,7 @@ record Report(
      * @param ndcg mean NDCG@R
      * @param symmetricMap mean average precision where the query is quantized as well; null where not asked for
      * @param curves precision and recall
+     * @param symmetric all figures where the query is quantized as well (SQD); null where not asked for
      */
     record Level(
             int level,
@@ -165,7 +168,8 @@ record Report(
             double entropyBits,
             double ndcg,
             @Nullable Double symmetricMap,
-            Curves curves) {}
+            Curves curves,
+            @Nullable Ranked symmetric) {}
 
     /**
      * Means over all queries.
@@ -181,13 +185,18 @@ record Report(
     }
 
     /**
-     * The unquantized embeddings: what codes would reach that lose nothing.
+     * Figures of a ranking.
      *
      * @param map mean average precision
      * @param ndcg mean NDCG@R
      * @param curves precision and recall
      */
-    record Embedding(double map, double ndcg, Curves curves) {}
+    record Ranked(double map, double ndcg, Curves curves) {
+        static Ranked of(final Measures measures, final Figures figures, final int ranking) {
+            final double[] means = figures.means()[ranking];
+            return new Ranked(figures.map(ranking), Measures.ndcg(means), Curves.of(measures, means));
+        }
+    }
 
     /**
      * Another quantizer at one code length.

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -87,14 +88,16 @@ final class ReportFiles {
         freemarker.setLogTemplateExceptions(false);
         final Map<String, Object> data =
                 new HashMap<>(new ObjectMapper().convertValue(report, new TypeReference<Map<String, Object>>() {}));
-        data.put("plot", drawn(ReportPlots.quality(report)));
-        data.put("precisionPlot", drawn(ReportPlots.precision(report)));
-        data.put("recallPlot", drawn(ReportPlots.recall(report)));
+        data.put("plot", alone(ReportPlots.quality(report)));
+        data.put("precisionPlot", beside(ReportPlots.precision(report)));
+        data.put("recallPlot", beside(ReportPlots.recall(report)));
         data.put("methods", List.copyOf(ReportPlots.methods(report)));
-        data.put("baselineRows", ReportPlots.baselineRows(report));
+        data.put(
+                "headline",
+                new ObjectMapper().convertValue(ReportPlots.headline(report), new TypeReference<List<Object>>() {}));
         data.put(
                 "training",
-                illustrations.training().stream().map(ReportFiles::drawn).toList());
+                illustrations.training().stream().map(ReportFiles::beside).toList());
         data.put("pictures", new ObjectMapper().convertValue(illustrations.found(), List.class));
         data.put("panels", new ObjectMapper().convertValue(illustrations.queries(), Map.class));
         final StringWriter html = new StringWriter();
@@ -106,16 +109,30 @@ final class ReportFiles {
         return html.toString();
     }
 
-    /** A plot as the template takes it. */
-    private static Map<String, Object> drawn(final Plot plot) {
+    /** A plot as the template takes it, alone on a wide screen. */
+    private static Map<String, Object> alone(final Plot plot) {
+        return drawn(plot, plot.wide());
+    }
+
+    /** A plot as the template takes it, one of two side by side on a wide screen. */
+    private static Map<String, Object> beside(final Plot plot) {
+        return drawn(plot, plot.half());
+    }
+
+    private static Map<String, Object> drawn(final Plot plot, final String wide) {
         return Map.of(
-                "svg",
-                plot.svg(),
+                "wide",
+                wide,
+                "narrow",
+                plot.narrow(),
                 "title",
                 plot.label(),
                 "key",
+                // What is written out stands first, though it is drawn last, over the others.
                 plot.lines().stream()
-                        .map(line -> Map.of("name", line.name(), "style", line.style()))
+                        .sorted(Comparator.comparing(line -> !line.values()))
+                        .map(line ->
+                                Map.of("name", line.name(), "style", line.ink().style()))
                         .toList());
     }
 }

@@ -6,77 +6,75 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The plots that a report's own figures make. Stateless. */
 final class ReportPlots {
-    private static final String[] STYLES = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
+    /** What embeddings are called beside code lengths. */
+    static final String UNQUANTIZED = "unquantized";
 
     private ReportPlots() {}
-
-    /** The class of the i-th colour; they come round again. */
-    static String style(final int i) {
-        return STYLES[i % STYLES.length];
-    }
 
     /** mAP over code length: the model, what it is set against, and the bounds above and below. */
     static Plot quality(final Report report) {
         final List<Report.Level> levels = report.levels();
         final List<Plot.Line> lines = new ArrayList<>();
-        if (levels.stream().allMatch(level -> level.randomMap() != null)) {
-            lines.add(new Plot.Line(
-                    "random codes on the same rows",
-                    "random",
-                    levels.stream()
-                            .map(level -> new Plot.Point(level.bits(), Objects.requireNonNull(level.randomMap())))
-                            .toList(),
-                    false));
-        }
-        final Report.Embedding embedding = report.embedding();
+        add(lines, "random codes on the same rows", Ink.RANDOM, levels, Report.Level::randomMap);
+        final Report.Ranked embedding = report.embedding();
         if (embedding != null) {
-            lines.add(new Plot.Line(
-                    "unquantized embeddings",
-                    "exact",
-                    levels.stream()
-                            .map(level -> new Plot.Point(level.bits(), embedding.map()))
-                            .toList(),
-                    false));
+            add(lines, "unquantized embeddings", Ink.EXACT, levels, level -> embedding.map());
         }
-        int style = 1;
-        if (levels.stream().allMatch(level -> level.symmetricMap() != null)) {
-            lines.add(new Plot.Line(
-                    "quantized queries (SQD)",
-                    style(style++),
-                    levels.stream()
-                            .map(level -> new Plot.Point(level.bits(), Objects.requireNonNull(level.symmetricMap())))
-                            .toList(),
-                    false));
+        int ink = 1;
+        if (add(lines, "quantized queries (SQD)", Ink.of(ink), levels, Report.Level::symmetricMap)) {
+            ink++;
         }
         for (final String method : methods(report)) {
             lines.add(new Plot.Line(
                     method.toUpperCase(Locale.ROOT),
-                    style(style++),
+                    Ink.of(ink++),
                     report.baselines().stream()
                             .filter(baseline -> baseline.method().equals(method))
-                            .map(baseline -> new Plot.Point(baseline.bits(), baseline.map()))
+                            .map(baseline -> new Plot.Point(baseline.level(), baseline.map()))
                             .toList(),
                     false));
         }
         lines.add(new Plot.Line(
                 "codes of the model",
-                style(0),
+                Ink.of(0),
                 levels.stream()
-                        .map(level -> new Plot.Point(level.bits(), level.map()))
+                        .map(level -> new Plot.Point(level.level(), level.map()))
                         .toList(),
                 true));
         return new Plot(
                 "mAP by code length",
-                Plot.Axis.at(
+                Plot.Axis.named(
                         "code length, bits",
-                        levels.stream().map(Report.Level::bits).toList()),
-                Plot.Axis.upTo("", highest(lines, 0.01)),
+                        levels.stream()
+                                .map(level -> Integer.toString(level.bits()))
+                                .toList()),
+                Plot.Axis.upTo("", highest(lines, 0.01)).higher(),
                 lines);
+    }
+
+    /** Adds a line where every level has a value; tells whether it did. */
+    private static boolean add(
+            final List<Plot.Line> lines,
+            final String name,
+            final Ink ink,
+            final List<Report.Level> levels,
+            final Function<Report.Level, @Nullable Double> value) {
+        final List<Plot.Point> points = new ArrayList<>();
+        for (final Report.Level level : levels) {
+            final Double map = value.apply(level);
+            if (map == null) {
+                return false;
+            }
+            points.add(new Plot.Point(level.level(), map));
+        }
+        lines.add(new Plot.Line(name, ink, points, false));
+        return true;
     }
 
     /** The baselines' methods, each once. */
@@ -86,17 +84,21 @@ final class ReportPlots {
         return methods;
     }
 
-    /** mAP of the baselines: a row a code length, {@code null} where a method has none. */
-    static List<Map<String, Object>> baselineRows(final Report report) {
+    /** The headline: a row a code length with the mAP of every baseline and the change since an earlier report, where there are such. */
+    static List<Map<String, Object>> headline(final Report report) {
         final List<Map<String, Object>> rows = new ArrayList<>();
         for (final Report.Level level : report.levels()) {
             final Map<String, Object> row = new LinkedHashMap<>();
-            row.put("bits", level.bits());
-            row.put("map", level.map());
+            row.put("level", level);
             for (final Report.Baseline baseline : report.baselines()) {
                 if (baseline.level() == level.level()) {
                     row.put(baseline.method(), baseline.map());
                 }
+            }
+            if (report.comparison() != null) {
+                report.comparison().levels().stream()
+                        .filter(change -> change.level() == level.level())
+                        .forEach(change -> row.put("change", change));
             }
             rows.add(row);
         }
@@ -108,7 +110,7 @@ final class ReportPlots {
         final List<Plot.Line> lines = new ArrayList<>();
         curves(report)
                 .forEach((name, curves) -> lines.add(new Plot.Line(
-                        name, lineStyle(name, lines.size()), points(report.curveRanks(), curves.precision()), false)));
+                        name, ink(name, lines.size()), points(report.curveRanks(), curves.precision()), false)));
         final List<Long> ranks = report.curveRanks();
         return new Plot(
                 "precision within the first N rows",
@@ -127,7 +129,7 @@ final class ReportPlots {
                         (double) i / (Measures.RECALL_POINTS - 1),
                         curves.precisionAtRecall().get(i)));
             }
-            lines.add(new Plot.Line(name, lineStyle(name, lines.size()), points, false));
+            lines.add(new Plot.Line(name, ink(name, lines.size()), points, false));
         });
         return new Plot(
                 "precision by recall", Plot.Axis.upTo("recall", 1), Plot.Axis.upTo("", highest(lines, 0.01)), lines);
@@ -137,13 +139,13 @@ final class ReportPlots {
         final Map<String, Report.Curves> curves = new LinkedHashMap<>();
         report.levels().forEach(level -> curves.put(level.bits() + " bits", level.curves()));
         if (report.embedding() != null) {
-            curves.put("unquantized", report.embedding().curves());
+            curves.put(UNQUANTIZED, report.embedding().curves());
         }
         return curves;
     }
 
-    private static String lineStyle(final String name, final int index) {
-        return name.equals("unquantized") ? "exact" : style(index);
+    private static Ink ink(final String name, final int index) {
+        return name.equals(UNQUANTIZED) ? Ink.EXACT : Ink.of(index);
     }
 
     private static List<Plot.Point> points(final List<Long> x, final List<Double> y) {

@@ -52,7 +52,7 @@ public final class RetrievalBenchMain implements Callable<Integer> {
     private final Random random = new Random(1);
     private final float[][] centres = new float[CLASSES][DIMENSIONS];
 
-    @Option(names = "--rows", defaultValue = "54000", description = "Rows of the database, 6000 or more.")
+    @Option(names = "--rows", defaultValue = "54000", description = "Rows of the database, 256 or more.")
     private int rows;
 
     @Option(names = "--queries", defaultValue = "1000")
@@ -80,7 +80,12 @@ public final class RetrievalBenchMain implements Callable<Integer> {
 
     /** Runs. */
     public static void main(final String[] args) {
-        System.exit(new CommandLine(new RetrievalBenchMain()).execute(args));
+        System.exit(run(args));
+    }
+
+    /** Runs without ending the JVM; its Spark session ends. */
+    static int run(final String... args) {
+        return new CommandLine(new RetrievalBenchMain()).execute(args);
     }
 
     @Override
@@ -195,7 +200,7 @@ public final class RetrievalBenchMain implements Callable<Integer> {
     private static Row row(final int row, final short[] codes, final short[] labels) {
         final Object[] values = new Object[2 + LEVELS];
         values[0] = "row-" + row;
-        values[1] = List.of("class-" + labels[row]);
+        values[1] = new String[] {"class-" + labels[row]};
         for (int level = 0; level < LEVELS; level++) {
             values[2 + level] = codes[row * LEVELS + level];
         }

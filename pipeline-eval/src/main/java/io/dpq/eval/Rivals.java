@@ -40,7 +40,7 @@ record Rivals(
      * @param embedding the unquantized embeddings; null where there are none
      * @param baselines method by method, shortest code first
      */
-    record Result(Report.@Nullable Embedding embedding, List<Report.Baseline> baselines) {
+    record Result(Report.@Nullable Ranked embedding, List<Report.Baseline> baselines) {
         static final Result NONE = new Result(null, List.of());
     }
 
@@ -63,7 +63,6 @@ record Rivals(
         final Figures exact = new Retrieval<>(new ExactSearch(settings.score()), measures)
                 .run(context(), blocks, summary, queries, expected);
         stopwatch.lap("rankEmbeddings");
-        final double[] means = exact.means()[0];
         final List<Report.Baseline> baselines = new ArrayList<>();
         if (!settings.baselines().isEmpty()) {
             final List<Baseline> learnt = new BaselineTraining(codebooks, settings)
@@ -75,8 +74,7 @@ record Rivals(
             stopwatch.lap("rankBaselines");
         }
         blocks.unpersist();
-        return new Result(
-                new Report.Embedding(exact.map(0), Measures.ndcg(means), Report.Curves.of(measures, means)), baselines);
+        return new Result(Report.Ranked.of(measures, exact, 0), baselines);
     }
 
     private JavaSparkContext context() {

@@ -14,7 +14,10 @@ import java.util.Optional;
  *
  * @param modelPath model directory
  * @param codesPath code table
- * @param queries lake of the query images
+ * @param querySource what the queries are
+ * @param queryRows of a code table that are drawn as queries
+ * @param queries where they are: a lake, or a code table as if it were one of vectors
+ * @param levels that are reported, 0 for all
  * @param r rank to cut at, 0 for the whole database
  * @param ties how equal scores rank
  * @param report directory of the report
@@ -38,7 +41,10 @@ import java.util.Optional;
 record Settings(
         String modelPath,
         String codesPath,
+        QuerySource querySource,
+        int queryRows,
         LakeSettings queries,
+        int levels,
         long r,
         Ties ties,
         String report,
@@ -71,7 +77,10 @@ record Settings(
         return new Settings(
                 config.string("model.path"),
                 config.string("codes.path"),
-                LakeSettings.from(config, "evaluate.queries"),
+                config.choice("evaluate.query-source", QuerySource.class),
+                config.integer("evaluate.query-rows", 1, 10_000_000),
+                queries(config),
+                config.integer("evaluate.levels", 0, 64),
                 config.whole("evaluate.r", 0, Long.MAX_VALUE),
                 config.choice("evaluate.ties", Ties.class),
                 config.string("evaluate.report"),
@@ -97,6 +106,17 @@ record Settings(
                                 config.whole("evaluate.expected.rows", 1, 1L << 50),
                                 config.whole("evaluate.expected.queries", 1, 1L << 40)))
                         : Optional.empty());
+    }
+
+    private static LakeSettings queries(final DpqConfig config) {
+        final String section = "evaluate.queries";
+        return config.choice("evaluate.query-source", QuerySource.class) == QuerySource.CODES
+                ? new LakeSettings(
+                        section,
+                        LakeSettings.Kind.VECTORS,
+                        config.optionalString(section + ".path").orElseGet(() -> config.string("codes.path")),
+                        config.optionalString(section + ".list"))
+                : LakeSettings.from(config, section);
     }
 
     private static Optional<Double> maxDrop(final DpqConfig config) {

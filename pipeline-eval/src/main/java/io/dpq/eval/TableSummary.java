@@ -48,7 +48,7 @@ final class TableSummary implements Serializable {
     }
 
     private static TableSummary of(final RowLabels labels, final long[][] usage) {
-        return new TableSummary(1, labels.rows(), usage, labels.counts(), labels.selves());
+        return new TableSummary(1, labels.total(), usage, labels.counts(), labels.selves());
     }
 
     private static TableSummary folded(final JavaRDD<TableSummary> summaries, final int levels, final int codewords) {

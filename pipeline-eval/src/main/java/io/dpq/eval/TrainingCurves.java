@@ -69,14 +69,15 @@ final class TrainingCurves {
         });
         final List<Plot> plots = new ArrayList<>();
         if (losses.size() > 1) {
-            plots.add(plot("training loss", List.of(new Plot.Line("training loss", "c0", thinned(losses), false))));
+            plots.add(
+                    plot("training loss", List.of(new Plot.Line("training loss", Ink.of(0), thinned(losses), false))));
         }
         final List<Plot.Line> lines = new ArrayList<>();
         validations.forEach((level, points) -> {
             if (points.size() > 1) {
                 lines.add(new Plot.Line(
                         "validation mAP, " + (level == 0 ? "1 level" : level + 1 + " levels"),
-                        ReportPlots.style(level),
+                        Ink.of(level),
                         thinned(points),
                         false));
             }

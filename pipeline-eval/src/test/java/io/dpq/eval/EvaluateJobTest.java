@@ -28,9 +28,12 @@ import io.dpq.network.NetworkSpec.OptimizerSpec;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.LookupTables;
+import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.quantizer.Similarity;
 import io.dpq.ranking.ApOracle;
+import io.dpq.ranking.Score;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -44,15 +47,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The whole job, under Kryo, on a small lake, an untrained network and codebooks learnt from its embeddings. */
 class EvaluateJobTest {
@@ -106,7 +116,7 @@ class EvaluateJobTest {
                         NetworkSpec.Backbone.SIMPLE_CNN, 4, 8, Optional.empty(), true, Optional.empty(), 0),
                 new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, DIMENSIONS),
                 new NetworkSpec.QuantizationSpec(
-                        LEVELS, CODEWORDS, NetworkSpec.Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
+                        LEVELS, CODEWORDS, Similarity.L2, 1, NetworkSpec.GradientMode.END_TO_END),
                 new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1),
                 new float[][] {{1, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 0, 0, 0, 0}},
                 new OptimizerSpec(
@@ -138,6 +148,7 @@ class EvaluateJobTest {
                         DIMENSIONS,
                         LEVELS,
                         CODEWORDS,
+                        Similarity.L2,
                         List.of(),
                         new ImageContract(
                                 ImageContract.VERSION,
@@ -191,28 +202,39 @@ class EvaluateJobTest {
 
     private static void encode(
             final String table, final String modelId, final int unlabelled, final boolean embeddings) {
+        encode(table, modelId, unlabelled, embeddings, database.size(), 1000);
+    }
+
+    private static void encode(
+            final String table,
+            final String modelId,
+            final int unlabelled,
+            final boolean embeddings,
+            final int count,
+            final int rowsPerFile) {
         final short[] codes = databaseCodes();
         final List<Row> rows = new ArrayList<>();
-        for (int i = 0; i < database.size(); i++) {
-            final List<Object> row = new ArrayList<>(java.util.Arrays.asList(
-                    database.get(i).id(),
-                    i < unlabelled ? null : database.get(i).labels().toArray(new String[0]),
-                    (long) i,
+        for (int row = 0; row < count; row++) {
+            final int i = row % database.size();
+            final List<Object> values = new ArrayList<>(java.util.Arrays.asList(
+                    database.get(i).id() + (row < database.size() ? "" : "-" + row),
+                    row < unlabelled ? null : database.get(i).labels().toArray(new String[0]),
+                    (long) row,
                     codes[i * LEVELS],
                     codes[i * LEVELS + 1],
                     null,
                     null,
                     null));
             if (embeddings) {
-                row.add(database.get(i).embedding());
+                values.add(database.get(i).embedding());
             }
-            rows.add(RowFactory.create(row.toArray()));
+            rows.add(RowFactory.create(values.toArray()));
         }
         final CodeRun run = new CodeTable(folder.resolve(table).toString(), hadoop)
                 .begin(new CodeRun.Identity(modelId, ImageContract.VERSION, LEVELS, CODEWORDS));
         run.stage(spark.createDataFrame(
                 rows, embeddings ? CodeSchema.stagedWithEmbeddings(LEVELS) : CodeSchema.staged(LEVELS)));
-        run.publish(spark, rows.size(), 0, 1000, Map.of());
+        run.publish(spark, rows.size(), 0, rowsPerFile, Map.of());
     }
 
     private static DpqConfig config(final String... sets) {
@@ -238,8 +260,10 @@ class EvaluateJobTest {
     }
 
     private static JsonNode report(final String name) throws IOException {
-        return new ObjectMapper()
+        final JsonNode report = new ObjectMapper()
                 .readTree(folder.resolve(name).resolve("report.json").toFile());
+        ReportSchema.requireFits(report);
+        return report;
     }
 
     private static double oracle(final int levels, final int r) {
@@ -342,7 +366,7 @@ class EvaluateJobTest {
         assertThat(printed).contains("unquantized").contains("itq");
         assertThat(folder.resolve("rivals/report.html"))
                 .content()
-                .contains("data:image/jpeg;base64,", "Baselines on the same embeddings", "principal axes");
+                .contains("data:image/jpeg;base64,", "Baselines are learnt without labels", "principal axes");
         assertThat(Files.readAllLines(folder.resolve("rivals/queries.jsonl"))).hasSize(24);
     }
 
@@ -411,6 +435,32 @@ class EvaluateJobTest {
                 .hasMessageContaining("set evaluate.compare");
     }
 
+    /** The very statement that the README shows, with a query as it says. */
+    @Test
+    void theSqlOfTheReadmeRuns() throws IOException {
+        final Matcher shown = Pattern.compile("SELECT id, dpq_score\\(:query[^;]*", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("../README.md")));
+        assertThat(shown.find()).isTrue();
+        DpqFunctions.register(spark, folder.resolve("model").toString());
+        new CodeTable(folder.resolve("codes").toString(), hadoop)
+                .read(spark, model.modelId(), LEVELS)
+                .createOrReplaceTempView("codes");
+        final List<Row> found = spark.sql(
+                        shown.group().strip(),
+                        Map.of("query", functions.lit(queries.get(0).embedding())))
+                .collectAsList();
+        final LookupTables tables = new LookupTables(codebooks, queries.get(0).embedding());
+        final short[] codes = databaseCodes();
+        final double[] best = java.util.stream.IntStream.range(0, database.size())
+                .mapToDouble(i -> -tables.score(codes, i * LEVELS, 2))
+                .sorted()
+                .toArray();
+        assertThat(found).hasSize(10);
+        for (int i = 0; i < found.size(); i++) {
+            assertThat(found.get(i).getDouble(1)).isEqualTo(-best[i]);
+        }
+    }
+
     @Test
     void sqlRanksAsTheEvaluationDoes() {
         DpqFunctions.register(spark, folder.resolve("model").toString());
@@ -442,8 +492,8 @@ class EvaluateJobTest {
         final short[] codes = databaseCodes();
         final Row first = spark.sql(
                         "select dpq_decode(array(level_1)), dpq_distance(dpq_decode(array(level_1, level_2)),"
-                                + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
-                                + " 1")
+                            + " array(level_1, level_2)), dpq_score(null, array(level_1)) from codes order by id limit"
+                            + " 1")
                 .head();
         assertThat(first.<Float>getList(0).get(3)).isEqualTo(codebooks.value(0, codes[0], 3));
         assertThat(first.getDouble(1)).isZero();
@@ -551,6 +601,262 @@ class EvaluateJobTest {
         assertThatThrownBy(() -> run("codes.path=" + folder.resolve("unlabelled")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("shares a label");
+    }
+
+    @Test
+    void asksWithRowsOfATableThatHasEmbeddings() throws IOException {
+        encode("askable", model.modelId(), 0, true);
+        final String askable = folder.resolve("askable").toString();
+        // What the rows are was embedded from the same images, so that asking with either is the same.
+        run(
+                "evaluate.queries.path=" + folder.resolve("lake/train"),
+                "evaluate.exclude-self=true",
+                "evaluate.report=" + folder.resolve("asked-by-images"));
+        final String printed = run(
+                "codes.path=" + askable,
+                "evaluate.query-source=codes",
+                "evaluate.queries.path=null",
+                "evaluate.exclude-self=true",
+                "evaluate.report=" + folder.resolve("asked-by-rows"));
+        assertThat(printed).contains("of 72 queries over 72 rows");
+        assertThat(Files.readAllLines(folder.resolve("asked-by-rows/queries.jsonl")))
+                .isEqualTo(Files.readAllLines(folder.resolve("asked-by-images/queries.jsonl")));
+        assertThat(report("asked-by-rows")
+                        .path("conventions")
+                        .path("excludedSelves")
+                        .asInt())
+                .isEqualTo(72);
+
+        final Path list = folder.resolve("asked.txt");
+        Files.write(
+                list,
+                List.of(database.get(0).id() + " other,names", database.get(5).id()));
+        run(
+                "evaluate.query-source=codes",
+                "evaluate.queries.path=" + askable,
+                "evaluate.queries.list=" + list,
+                "evaluate.report=" + folder.resolve("asked-by-some"));
+        assertThat(Files.readAllLines(folder.resolve("asked-by-some/queries.jsonl")))
+                .hasSize(2)
+                .anyMatch(line -> line.contains("\"labels\":[\"other\",\"names\"],\"relevantRows\":0"))
+                .anyMatch(line -> line.contains(database.get(5).labels().get(0)));
+        run(
+                "evaluate.query-source=codes",
+                "evaluate.query-rows=7",
+                "evaluate.queries.path=" + askable,
+                "evaluate.report=" + folder.resolve("asked-by-few"));
+        assertThat(report("asked-by-few").path("queries").path("count").asInt()).isEqualTo(7);
+        assertThatThrownBy(() -> run("evaluate.query-source=codes", "evaluate.queries.path=null"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("encode.columns.embedding=true");
+    }
+
+    @Test
+    void asksWithEmbeddingsThatAreThereAlready() throws IOException {
+        final StructType schema = new StructType()
+                .add("id", DataTypes.StringType)
+                .add("labels", DataTypes.createArrayType(DataTypes.StringType))
+                .add("vector", DataTypes.createArrayType(DataTypes.FloatType));
+        final List<Row> rows = new ArrayList<>();
+        for (final Query query : queries) {
+            rows.add(RowFactory.create(query.id(), query.labels().toArray(new String[0]), query.embedding()));
+        }
+        spark.createDataFrame(rows, schema)
+                .write()
+                .parquet(folder.resolve("vectors").toString());
+        run("evaluate.report=" + folder.resolve("from-images"));
+        final String[] given = {
+            "evaluate.query-source=embeddings",
+            "evaluate.queries.kind=vectors",
+            "evaluate.queries.path=" + folder.resolve("vectors"),
+            "evaluate.report=" + folder.resolve("from-vectors")
+        };
+        run(given);
+        assertThat(Files.readAllLines(folder.resolve("from-vectors/queries.jsonl")))
+                .isEqualTo(Files.readAllLines(folder.resolve("from-images/queries.jsonl")));
+
+        spark.createDataFrame(List.of(RowFactory.create("short", new String[] {"x"}, new float[] {1, 2})), schema)
+                .write()
+                .mode("append")
+                .parquet(folder.resolve("vectors").toString());
+        assertThatThrownBy(() -> run(given))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("short")
+                .hasMessageContaining("2 values and not 8");
+        assertThatThrownBy(() -> run("evaluate.query-source=embeddings"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("evaluate.queries.kind");
+    }
+
+    @Test
+    void fewerLevelsReadFewerColumnsAndFindTheSame() throws IOException {
+        run("evaluate.report=" + folder.resolve("all-levels"));
+        run("evaluate.levels=1", "evaluate.report=" + folder.resolve("first-level"));
+        final JsonNode one = report("first-level");
+        assertThat(one.path("levels")).hasSize(1);
+        assertThat(one.path("model").path("levels").asInt()).isEqualTo(LEVELS);
+        assertThat(one.path("levels").path(0))
+                .isEqualTo(report("all-levels").path("levels").path(0));
+        assertThat(new CodeTable(folder.resolve("codes").toString(), hadoop)
+                        .read(spark, model.modelId(), 1)
+                        .queryExecution()
+                        .executedPlan()
+                        .toString())
+                .contains("ReadSchema: struct<id:string,labels:array<string>,level_1:smallint>");
+        assertThatThrownBy(() -> run("evaluate.levels=3"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("has 2 levels");
+    }
+
+    @Test
+    void sevenAndTwoHundredPartitionsGiveTheSameReport() throws IOException {
+        final List<JsonNode> reports = new ArrayList<>();
+        for (final int rowsEach : new int[] {29, 1}) {
+            // 200 rows in as many files as blocks.
+            encode("in-" + rowsEach, model.modelId(), 3, true, 200, rowsEach);
+            final String printed = run(
+                    "codes.path=" + folder.resolve("in-" + rowsEach),
+                    "evaluate.block-rows=" + rowsEach,
+                    "evaluate.symmetric=true",
+                    "evaluate.baselines=[pq, itq]",
+                    "evaluate.baseline-sample=256",
+                    "evaluate.report=" + folder.resolve("of-" + rowsEach));
+            assertThat(printed).contains("200 rows are " + (rowsEach == 1 ? 200 : 7) + " blocks");
+            reports.add(report("of-" + rowsEach));
+        }
+        for (final String figures :
+                List.of("levels", "embedding", "baselines", "classes", "curveRanks", "conventions", "queries")) {
+            assertThat(reports.get(0).path(figures)).as(figures).isNotEmpty();
+            assertThat(reports.get(1).path(figures))
+                    .as(figures)
+                    .isEqualTo(reports.get(0).path(figures));
+        }
+        assertThat(Files.readAllLines(folder.resolve("of-1/queries.jsonl")))
+                .isEqualTo(Files.readAllLines(folder.resolve("of-29/queries.jsonl")));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Score.class)
+    void everyLevelHasEveryFigureByDefinition(final Score score) throws IOException {
+        final String name = "by-" + DpqConfig.kebab(score);
+        encode("codes-" + name, model.modelId(), 0, true);
+        run(
+                "codes.path=" + folder.resolve("codes-" + name),
+                "evaluate.symmetric=true",
+                "evaluate.score=" + DpqConfig.kebab(score),
+                "evaluate.random-baseline=false",
+                "evaluate.report=" + folder.resolve(name));
+        final JsonNode report = report(name);
+        final short[] codes = databaseCodes();
+        final float[] asked = vectors(queries);
+        final short[] askedCodes = new short[queries.size() * LEVELS];
+        new ResidualEncoder(codebooks).encode(asked, queries.size(), askedCodes);
+        for (int level = 1; level <= LEVELS; level++) {
+            final JsonNode figures = report.path("levels").path(level - 1);
+            final List<FigureOracle.Item> rows = coded(codes, level);
+            requireFigures(figures, report, score, rows(asked), rows);
+            final List<float[]> quantized = rows(Reconstruction.decode(codebooks, askedCodes, queries.size(), level));
+            requireFigures(figures.path("symmetric"), report, score, quantized, rows);
+            assertThat(figures.path("symmetricMap"))
+                    .isEqualTo(figures.path("symmetric").path("map"));
+            requireUse(figures, codes, level);
+            double error = 0;
+            double length = 0;
+            for (int i = 0; i < asked.length; i++) {
+                double left = asked[i];
+                for (int l = 0; l < level; l++) {
+                    left -= codebooks.value(l, askedCodes[i / DIMENSIONS * LEVELS + l], i % DIMENSIONS);
+                }
+                error += left * left;
+                length += (double) asked[i] * asked[i];
+            }
+            assertThat(figures.path("quantizationError").asDouble()).isEqualTo(error / queries.size(), within(1e-12));
+            assertThat(figures.path("relativeQuantizationError").asDouble()).isEqualTo(error / length, within(1e-12));
+        }
+        final List<FigureOracle.Item> exact = new ArrayList<>();
+        database.forEach(row -> exact.add(new FigureOracle.Item(List.of(row.embedding()), true, row.labels())));
+        requireFigures(report.path("embedding"), report, score, rows(asked), exact);
+    }
+
+    private static List<FigureOracle.Item> coded(final short[] codes, final int levels) {
+        final List<FigureOracle.Item> items = new ArrayList<>();
+        for (int row = 0; row < database.size(); row++) {
+            final List<float[]> codewords = new ArrayList<>();
+            for (int level = 0; level < levels; level++) {
+                final float[] codeword = new float[DIMENSIONS];
+                for (int d = 0; d < DIMENSIONS; d++) {
+                    codeword[d] = codebooks.value(level, codes[row * LEVELS + level], d);
+                }
+                codewords.add(codeword);
+            }
+            items.add(new FigureOracle.Item(codewords, false, database.get(row).labels()));
+        }
+        return items;
+    }
+
+    private static List<float[]> rows(final float[] vectors) {
+        final List<float[]> rows = new ArrayList<>();
+        for (int from = 0; from < vectors.length; from += DIMENSIONS) {
+            rows.add(java.util.Arrays.copyOfRange(vectors, from, from + DIMENSIONS));
+        }
+        return rows;
+    }
+
+    private static void requireFigures(
+            final JsonNode actual,
+            final JsonNode report,
+            final Score score,
+            final List<float[]> asked,
+            final List<FigureOracle.Item> rows) {
+        final List<Long> ranks = new ArrayList<>();
+        report.path("curveRanks").forEach(rank -> ranks.add(rank.asLong()));
+        final Report.Ranked expected = FigureOracle.of(queries, asked, rows, score, ranks);
+        assertThat(actual.path("map").asDouble()).isEqualTo(expected.map(), within(1e-12));
+        assertThat(actual.path("ndcg").asDouble()).isEqualTo(expected.ndcg(), within(1e-12));
+        final JsonNode curves = actual.path("curves");
+        requireClose(curves.path("precision"), expected.curves().precision());
+        requireClose(curves.path("recall"), expected.curves().recall());
+        requireClose(curves.path("precisionAtRecall"), expected.curves().precisionAtRecall());
+    }
+
+    private static void requireClose(final JsonNode actual, final List<Double> expected) {
+        assertThat(actual).hasSize(expected.size());
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(actual.path(i).asDouble()).as("%d of %s", i, actual).isEqualTo(expected.get(i), within(1e-12));
+        }
+    }
+
+    private static void requireUse(final JsonNode figures, final short[] codes, final int level) {
+        final int[] uses = new int[CODEWORDS];
+        for (int row = 0; row < database.size(); row++) {
+            uses[codes[row * LEVELS + level - 1]]++;
+        }
+        double entropy = 0;
+        int dead = 0;
+        for (final int count : uses) {
+            final double share = (double) count / database.size();
+            entropy -= count == 0 ? 0 : share * Math.log(share) / Math.log(2);
+            dead += count == 0 ? 1 : 0;
+        }
+        assertThat(figures.path("entropyBits").asDouble()).isEqualTo(entropy, within(1e-12));
+        assertThat(figures.path("deadCodewords").asInt()).isEqualTo(dead);
+    }
+
+    @Test
+    void aNightOfAHundredMillionRowsIsPlannedBeforeThereIsATable() {
+        final String[] night = {
+            "evaluate.r=1000",
+            "evaluate.expected.rows=100000000",
+            "evaluate.expected.queries=10000",
+            "evaluate.block-rows=1000000"
+        };
+        assertThat(String.join("\n", new EvaluateJob().plan(config(night))))
+                .contains("100000000 rows are 100 blocks, 10000 queries are asked in", "each shuffles at most")
+                .contains("A task ranks up to 1000000 rows a query and takes up to");
+        night[0] = "evaluate.r=0";
+        assertThatThrownBy(() -> new EvaluateJob().plan(config(night)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("evaluate.r ");
     }
 
     @Test

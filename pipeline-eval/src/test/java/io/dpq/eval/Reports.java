@@ -26,6 +26,10 @@ final class Reports {
         final double[] map = {0.4402, 0.4451, 0.4493, 0.4519};
         final Report.Level[] levels = new Report.Level[4];
         for (int i = 0; i < 4; i++) {
+            final Report.Curves curves = new Report.Curves(
+                    List.of(0.9, 0.88, 0.84, 0.8, 0.74 + i * 0.01, 0.4),
+                    List.of(1e-4, 2e-4, 5e-4, 1e-3, 0.02, 1.0),
+                    List.of(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25, 0.2, 0.1));
             levels[i] = new Report.Level(
                     i + 1,
                     8 * (i + 1),
@@ -37,10 +41,8 @@ final class Reports {
                     7.91 - i * 0.07,
                     0.71 + i * 0.01,
                     random ? 0.43 + i * 0.003 : null,
-                    new Report.Curves(
-                            List.of(0.9, 0.88, 0.84, 0.8, 0.74 + i * 0.01, 0.4),
-                            List.of(1e-4, 2e-4, 5e-4, 1e-3, 0.02, 1.0),
-                            List.of(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25, 0.2, 0.1)));
+                    curves,
+                    random ? new Report.Ranked(0.43 + i * 0.003, 0.7 + i * 0.01, curves) : null);
         }
         return new Report(
                 Report.VERSION,
@@ -56,7 +58,7 @@ final class Reports {
                 Map.of("dpq", "0.1.0", "spark", "3.5.5"),
                 config,
                 List.of(1L, 2L, 5L, 10L, 100L, 54_000L),
-                random ? new Report.Embedding(0.4571, 0.81, levels[3].curves()) : null,
+                random ? new Report.Ranked(0.4571, 0.81, levels[3].curves()) : null,
                 random
                         ? List.of(
                                 new Report.Baseline("pq", 1, 8, 0.31, 0.6, 0.7),

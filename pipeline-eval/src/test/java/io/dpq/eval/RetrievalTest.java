@@ -374,6 +374,70 @@ class RetrievalTest {
     }
 
     @Test
+    void rowsOfOneShortCodeAndTheSameLabelsAreCounted() {
+        final Codebooks first = codebooks.prefix(1);
+        for (final Score score : Score.values()) {
+            final CodeBlocks packing = new CodeBlocks(
+                    1,
+                    CODEWORDS,
+                    Ties.EXPECTED,
+                    5,
+                    Map.of(),
+                    score == Score.INNER_PRODUCT ? Optional.empty() : Optional.of(first));
+            assertThat(packing.counts(ROWS)).isTrue();
+            final JavaRDD<CodeBlock> blocks = packing.of(dataset(table, 3).drop("level_2", "level_3"), ROWS);
+            // 4 codewords; 4 classes alone, 6 pairs in any order, and no label.
+            assertThat(blocks.map(CodeBlock::rows).collect().stream()
+                            .mapToInt(Integer::intValue)
+                            .sum())
+                    .isBetween(20, 44);
+            final TableSummary summary = TableSummary.of(blocks, 1, CODEWORDS);
+            assertThat(summary.rows()).isEqualTo(ROWS);
+            assertThat(summary.blocks()).isGreaterThan(1);
+            final Measures measures = new Measures(ROWS);
+            final Figures figures = new Retrieval<>(CodeSearch.asymmetric(first, score, 1), measures)
+                    .run(
+                            JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                            blocks,
+                            summary,
+                            queries,
+                            summary.expected(queries, measures));
+            final JavaRDD<CodeBlock> each = new CodeBlocks(
+                            LEVELS,
+                            CODEWORDS,
+                            Ties.EXPECTED,
+                            50,
+                            Map.of(),
+                            score == Score.INNER_PRODUCT ? Optional.empty() : Optional.of(codebooks))
+                    .of(dataset(table, 3), ROWS);
+            final TableSummary eachSummary = TableSummary.of(each, LEVELS, CODEWORDS);
+            final Figures row = new Retrieval<>(CodeSearch.asymmetric(codebooks, score, 1), measures)
+                    .run(
+                            JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                            each,
+                            eachSummary,
+                            queries,
+                            eachSummary.expected(queries, measures));
+            // Not only AP but every figure, to the last bit.
+            assertThat(figures.means()[0]).isEqualTo(row.means()[0]);
+            assertThat(figures.precisions()[0]).isEqualTo(row.precisions()[0]);
+            assertThat(IntStream.range(0, CODEWORDS).mapToLong(k -> summary.usage(0, k)))
+                    .containsExactlyElementsOf(IntStream.range(0, CODEWORDS)
+                            .mapToObj(k -> eachSummary.usage(0, k))
+                            .toList());
+        }
+    }
+
+    @Test
+    void rowsThatSomethingTellsApartAreNotCounted() {
+        assertThat(new CodeBlocks(1, CODEWORDS, Ties.ID, 5, Map.of(), Optional.empty()).counts(ROWS))
+                .isFalse();
+        assertThat(new CodeBlocks(1, CODEWORDS, Ties.EXPECTED, 5, Map.of("q", 1), Optional.empty()).counts(ROWS))
+                .isFalse();
+        assertThat(blocks(5).counts(ROWS)).isFalse();
+    }
+
+    @Test
     void randomCodesDependOnSeedAndIdAlone() {
         final CodeBlocks blocks = blocks(1_000);
         final long[][] once = usage(blocks.random(dataset(table, 1), ROWS, 1));

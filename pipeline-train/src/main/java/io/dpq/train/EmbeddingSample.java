@@ -3,6 +3,11 @@ package io.dpq.train;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
+import io.dpq.train.data.SlotDealer;
+import io.dpq.train.data.TrainRow;
+import io.dpq.train.data.TrainingData;
+import io.dpq.train.random.Permutation;
+import io.dpq.train.random.Seeds;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -85,7 +90,10 @@ final class EmbeddingSample {
             }
             final long[] keys = rows.stream().mapToLong(EmbeddedRow::key).toArray();
             final long right = rows.stream().filter(EmbeddedRow::right).count();
-            return new EmbeddingSample(keys, vectors, count, (double) right / count);
+            final long labelled = Arrays.stream(keys)
+                    .filter(key -> data.index().labels(key).length > 0)
+                    .count();
+            return new EmbeddingSample(keys, vectors, count, (double) right / labelled);
         } finally {
             permutation.destroy();
         }
@@ -124,7 +132,7 @@ final class EmbeddingSample {
         return count;
     }
 
-    /** Share of images whose likeliest class is one of their labels. */
+    /** Share of the labelled images whose likeliest class is one of their labels; NaN where none is labelled. */
     double accuracy() {
         return accuracy;
     }

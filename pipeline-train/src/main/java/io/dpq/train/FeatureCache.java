@@ -3,6 +3,8 @@ package io.dpq.train;
 import io.dpq.config.UserException;
 import io.dpq.job.ResourcePlan;
 import io.dpq.storage.Hashes;
+import io.dpq.train.data.ContractJson;
+import io.dpq.train.data.TrainRow;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -5,6 +5,8 @@ import io.dpq.image.ImageRejectedException;
 import io.dpq.image.InputReader;
 import io.dpq.image.VectorContent;
 import io.dpq.model.OnnxEmbedder;
+import io.dpq.train.data.InputContract;
+import io.dpq.train.data.TrainRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;

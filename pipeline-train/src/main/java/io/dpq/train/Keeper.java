@@ -23,7 +23,7 @@ final class Keeper {
     /**
      * Of a training.
      *
-     * @param everyRounds rounds between two checkpoints, 0 for none
+     * @param everyRounds rounds between two checkpoints, which the end of an epoch brings as well; 0 for none
      * @param run names the training
      * @param revision of the code
      * @param say takes a sentence where something cannot be written
@@ -56,7 +56,7 @@ final class Keeper {
                 store.follow(state.log().bytes());
                 followed = System.nanoTime();
             }
-            if (everyRounds > 0 && rounds % everyRounds == 0) {
+            if (everyRounds > 0 && (epochOver || rounds % everyRounds == 0)) {
                 store.write(run, revision, fingerprint.parts(), state.standing(), state.files());
             }
         } catch (IOException e) {

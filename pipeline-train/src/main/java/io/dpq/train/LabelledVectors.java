@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.train.data.RowIndex;
 import java.util.Arrays;
 
 /**

@@ -1,6 +1,9 @@
 package io.dpq.train;
 
 import io.dpq.network.NetworkSpec;
+import io.dpq.train.data.BatchRecipe;
+import io.dpq.train.data.TrainingData;
+import io.dpq.train.data.ValidationRows;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.graph.ComputationGraph;

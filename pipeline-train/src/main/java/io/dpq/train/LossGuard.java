@@ -32,9 +32,7 @@ record LossGuard(String stage, int rounds, double start, double smoothed) {
      * @throws UserException where the training is to stop
      */
     LossGuard after(final String now, final double loss, final double growth, final String where) {
-        final String lower = "; lower train.optimizer.learning-rate"
-                + (now.equals(Stage.JOINT) ? " or train.optimizer.codebook-learning-rate" : "") + ", or raise"
-                + " train.optimizer.warmup-steps.";
+        final String lower = remedy(now);
         if (!Double.isFinite(loss)) {
             throw UserException.usage("The loss is no longer a number in " + where + lower);
         }
@@ -56,6 +54,28 @@ record LossGuard(String stage, int rounds, double start, double smoothed) {
         }
         final double first = rounds < FIRST ? (start * rounds + loss) / (rounds + 1) : start;
         return new LossGuard(now, rounds + 1, first, recent);
+    }
+
+    /** What to lower; a warm-up is over long before the joint stage. */
+    private static String remedy(final String stage) {
+        return "; lower train.optimizer.learning-rate"
+                + (stage.equals(Stage.JOINT)
+                        ? " or train.optimizer.codebook-learning-rate."
+                        : ", or raise train.optimizer.warmup-steps.");
+    }
+
+    /**
+     * This guard, where the weights that a round left are numbers.
+     *
+     * @param sum of all weights, which is finite only where each of them is
+     * @param where epoch, round and step in words
+     * @throws UserException where they are not
+     */
+    LossGuard requireNumber(final double sum, final String where) {
+        if (!Double.isFinite(sum)) {
+            throw UserException.usage("The weights are no longer numbers after " + where + remedy(stage));
+        }
+        return this;
     }
 
     private static String plain(final double value) {

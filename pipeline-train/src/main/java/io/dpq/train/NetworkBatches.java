@@ -2,6 +2,7 @@ package io.dpq.train;
 
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkSpec;
+import io.dpq.train.data.BatchMaker;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 import org.nd4j.linalg.dataset.api.MultiDataSet;

@@ -4,6 +4,8 @@ import ai.onnxruntime.OrtEnvironment;
 import io.dpq.job.BuildInfo;
 import io.dpq.network.NetworkSpec;
 import io.dpq.network.OneDnn;
+import io.dpq.train.data.DataSummary;
+import io.dpq.train.data.EpochPlan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

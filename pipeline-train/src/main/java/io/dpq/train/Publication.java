@@ -70,6 +70,7 @@ record Publication(
                         settings.dimensions(),
                         settings.levels(),
                         settings.codewords(),
+                        settings.similarity(),
                         learner.data().classes(),
                         settings.image(),
                         DpqConfig.kebab(settings.backbone()),
@@ -109,7 +110,8 @@ record Publication(
                 EmbeddingSample.of(spark, learner, NetworkZip.write(graph, false), settings, METRICS_SAMPLE);
         final double[] errors = sample.hardErrors(codebooks);
         metrics.put("measuredImages", sample.count());
-        final boolean classifies = DpqNetwork.classifies(graph) && settings.classifies();
+        final boolean classifies =
+                DpqNetwork.classifies(graph) && settings.classifies() && !Double.isNaN(sample.accuracy());
         if (classifies) {
             metrics.put("trainingAccuracy", sample.accuracy());
         }

@@ -5,6 +5,7 @@ import io.dpq.image.InputReader;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
 import io.dpq.network.SharedModel;
+import io.dpq.train.data.TrainRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;

@@ -1,8 +1,11 @@
 package io.dpq.train;
 
 import io.dpq.network.LossTerms;
+import io.dpq.train.averaging.RoundObserver;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.LongAccumulator;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -18,6 +21,8 @@ final class RoundMeter implements RoundObserver {
     private static final long serialVersionUID = 1L;
     /** Images that the terms are measured on, a worker; more would cost time that is better spent on training. */
     private static final int SAMPLE = 32;
+
+    private static final List<String> TERMS = List.of("margin", "classification", "soft", "hard", "match");
 
     private final LongAccumulator batches;
     private final TermSums sums;
@@ -37,7 +42,9 @@ final class RoundMeter implements RoundObserver {
     @Override
     public void round(final ComputationGraph graph, final org.nd4j.linalg.dataset.api.MultiDataSet batch) {
         final LossTerms terms = LossTerms.of(graph, first(batch));
-        sums.add(new double[] {terms.margin(), terms.classification(), terms.soft(), terms.hard(), terms.match()});
+        sums.add(Map.entry(
+                TaskContext.getPartitionId(),
+                new double[] {terms.margin(), terms.classification(), terms.soft(), terms.hard(), terms.match()}));
     }
 
     private static MultiDataSet first(final org.nd4j.linalg.dataset.api.MultiDataSet batch) {
@@ -56,16 +63,15 @@ final class RoundMeter implements RoundObserver {
 
     /** The terms of the round that has just ended, the mean over its workers, on the driver; forgets them. */
     Map<String, Double> take() {
-        final double[] values = sums.value();
+        final Map<Integer, double[]> workers = sums.value();
         sums.reset();
         final Map<String, Double> terms = new LinkedHashMap<>();
-        final double count = values[TermSums.TERMS];
-        if (count > 0) {
-            terms.put("margin", values[0] / count);
-            terms.put("classification", values[1] / count);
-            terms.put("soft", values[2] / count);
-            terms.put("hard", values[3] / count);
-            terms.put("match", values[4] / count);
+        for (int term = 0; term < TERMS.size() && !workers.isEmpty(); term++) {
+            double sum = 0;
+            for (final double[] worker : workers.values()) {
+                sum += worker[term];
+            }
+            terms.put(TERMS.get(term), sum / workers.size());
         }
         return terms;
     }

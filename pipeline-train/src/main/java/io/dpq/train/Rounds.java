@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.train.averaging.DistributedTrainer;
 import java.util.Map;
 import org.apache.spark.api.java.JavaRDD;
 import org.deeplearning4j.nn.graph.ComputationGraph;

@@ -2,6 +2,9 @@ package io.dpq.train;
 
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
+import io.dpq.network.OneDnnNotice;
+import io.dpq.train.data.BatchRecipe;
+import io.dpq.train.data.TrainRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;

@@ -102,7 +102,8 @@ record StartingPoint(String run, Optional<Checkpoint> checkpoint, Optional<Job.O
         final String heldBack = RunSettings.heldBack(modelPath);
         if (isOf(key, value, heldBack, hadoop)) {
             say.accept("this training is finished: its model was not fit to be published and lies at " + heldBack
-                    + "; there is nothing to do");
+                    + "; move it to " + modelPath
+                    + " to publish it all the same, or leave --resume away to train anew");
             return Optional.of(Job.Outcome.OVER_BUDGET);
         }
         return Optional.empty();

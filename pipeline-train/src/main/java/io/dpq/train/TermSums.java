@@ -1,20 +1,21 @@
 package io.dpq.train;
 
-import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.util.AccumulatorV2;
 
-/** Sums of loss terms and, behind them, how many were added. One thread adds to each copy. */
-final class TermSums extends AccumulatorV2<double[], double[]> {
-    /** Terms; the count stands behind them. */
-    static final int TERMS = 5;
+/**
+ * The loss terms that each worker of a round measured, by the number of its partition: a worker that is tried again counts once,
+ * and the order of the sums, which decides on their last bits, is not that in which workers end.
+ */
+final class TermSums extends AccumulatorV2<Map.Entry<Integer, double[]>, Map<Integer, double[]>> {
+    private static final long serialVersionUID = 2L;
 
-    private static final long serialVersionUID = 1L;
-
-    private final double[] sums = new double[TERMS + 1];
+    private final TreeMap<Integer, double[]> terms = new TreeMap<>();
 
     @Override
     public boolean isZero() {
-        return sums[TERMS] == 0;
+        return terms.isEmpty();
     }
 
     @Override
@@ -26,27 +27,22 @@ final class TermSums extends AccumulatorV2<double[], double[]> {
 
     @Override
     public void reset() {
-        Arrays.fill(sums, 0);
+        terms.clear();
     }
 
     @Override
-    public void add(final double[] terms) {
-        for (int i = 0; i < TERMS; i++) {
-            sums[i] += terms[i];
-        }
-        sums[TERMS]++;
+    public void add(final Map.Entry<Integer, double[]> ofWorker) {
+        terms.put(ofWorker.getKey(), ofWorker.getValue());
     }
 
     @Override
-    public void merge(final AccumulatorV2<double[], double[]> other) {
-        final double[] more = other.value();
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] += more[i];
-        }
+    public void merge(final AccumulatorV2<Map.Entry<Integer, double[]>, Map<Integer, double[]>> other) {
+        terms.putAll(other.value());
     }
 
+    /** By partition, ascending. */
     @Override
-    public double[] value() {
-        return sums.clone();
+    public Map<Integer, double[]> value() {
+        return new TreeMap<>(terms);
     }
 }

@@ -8,6 +8,13 @@ import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.model.ModelPublisher;
 import io.dpq.network.NetworkSpec;
+import io.dpq.train.averaging.DistributedTrainer;
+import io.dpq.train.averaging.ParameterAveraging;
+import io.dpq.train.data.DataSummary;
+import io.dpq.train.data.EpochPlan;
+import io.dpq.train.data.TrainingData;
+import io.dpq.train.data.ValidationRows;
+import io.dpq.train.random.Seeds;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -103,7 +110,6 @@ public final class TrainJob implements Job {
         // Before the images, which take minutes to check.
         settings.weights().ifPresent(file -> LocalCopy.require("backbone.weights", file, hadoop));
         settings.labelEmbeddings().ifPresent(file -> LabelVectors.read(file, hadoop, settings.dimensions()));
-        warnings(settings).forEach(context.out()::println);
         final RoundMeter meter = new RoundMeter(spark);
         final DistributedTrainer trainer = new ParameterAveraging(spark, settings.batchSize(), settings.seed(), meter);
         spark.sc().setJobDescription("dpq train: list " + settings.lake().path());
@@ -148,13 +154,6 @@ public final class TrainJob implements Job {
                         settings.input(),
                         data.classes(),
                         context.out()::println);
-    }
-
-    private static List<String> warnings(final TrainSettings settings) {
-        return settings.similarity() == NetworkSpec.Similarity.COSINE
-                ? List.of("warning: quantization.similarity is cosine, which only training follows;"
-                        + " codes are assigned by the least distance (l2)")
-                : List.of();
     }
 
     private static void report(final TrainingData data, final PrintStream out) {

@@ -11,7 +11,8 @@ import io.dpq.network.NetworkSpec.Backbone;
 import io.dpq.network.NetworkSpec.GradientMode;
 import io.dpq.network.NetworkSpec.LossWeights;
 import io.dpq.network.NetworkSpec.OptimizerSpec;
-import io.dpq.network.NetworkSpec.Similarity;
+import io.dpq.quantizer.Similarity;
+import io.dpq.train.data.InputContract;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -238,7 +239,7 @@ record TrainSettings(
         return RunSettings.from(config);
     }
 
-    /** The score of the soft assignment in training. */
+    /** By which residuals choose codewords, in training and in every code. */
     Similarity similarity() {
         return config.choice("quantization.similarity", Similarity.class);
     }

@@ -1,9 +1,13 @@
 package io.dpq.train;
 
+import io.dpq.job.ResourcePlan;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualKMeans;
+import io.dpq.train.data.EpochPlan;
+import io.dpq.train.data.EpochShuffle;
+import io.dpq.train.random.Seeds;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -122,6 +126,7 @@ final class Training {
             spark.sc().setJobDescription("dpq train: embed a sample for the codebooks");
             final EmbeddingSample sample = EmbeddingSample.of(
                     spark, learner, NetworkZip.write(graph, false), settings, settings.kmeansSample());
+            spark.sc().setJobDescription("dpq train: start the codebooks by residual K-means");
             final Codebooks codebooks = ResidualKMeans.fit(
                     sample.vectors(),
                     sample.count(),
@@ -129,7 +134,10 @@ final class Training {
                     settings.levels(),
                     settings.codewords(),
                     settings.kmeansIterations(),
-                    Seeds.mix(settings.seed(), -2));
+                    Seeds.mix(settings.seed(), -2),
+                    settings.similarity(),
+                    new SparkAssigner(
+                            spark, ResourcePlan.from(settings.config()).threadsPerTask()));
             DpqNetwork.setCodebooks(graph, codebooks);
             state.average().restartCodebooks(graph, codebooks);
             progress.say("codebooks started from the embeddings of " + sample.count() + " images");
@@ -172,7 +180,9 @@ final class Training {
         final double seconds = (System.nanoTime() - began) / NANOS;
         final LossGuard guard = state.standing()
                 .guard()
-                .after(stage, measured.loss(), settings.run().maxLossGrowth(), where + " (step " + step + ")");
+                .after(stage, measured.loss(), settings.run().maxLossGrowth(), where + " (step " + step + ")")
+                // The loss was measured before the last update, which may be the one that exploded.
+                .requireNumber(state.graph().params().sumNumber().doubleValue(), where + " (step " + step + ")");
         state.standing(state.standing().afterRound(measured.loss(), batches, guard));
         state.average().add(state.graph());
         final long images = (long) batches * plan.workers() * plan.batchSize();

@@ -5,14 +5,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /** Real Spark with two tasks at once, in this JVM. */
-final class LocalSpark {
+public final class LocalSpark {
     private LocalSpark() {}
 
-    static SparkSession session() {
+    public static SparkSession session() {
         return SparkSession.builder().config(conf()).getOrCreate();
     }
 
-    static SparkConf conf() {
+    public static SparkConf conf() {
         return new SparkConf()
                 .setMaster("local[2]")
                 .setAppName("test")
@@ -21,7 +21,7 @@ final class LocalSpark {
                 .set("spark.driver.host", "127.0.0.1");
     }
 
-    static JavaSparkContext context(final SparkSession session) {
+    public static JavaSparkContext context(final SparkSession session) {
         return JavaSparkContext.fromSparkContext(session.sparkContext());
     }
 }

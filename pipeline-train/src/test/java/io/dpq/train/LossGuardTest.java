@@ -28,6 +28,16 @@ class LossGuardTest {
     }
 
     @Test
+    void weightsThatAreNoNumbersStopTheTraining() {
+        final LossGuard guard = after(LossGuard.none(), Stage.JOINT, 1);
+        assertThat(guard.requireNumber(-3, "round 1")).isSameAs(guard);
+        assertThatThrownBy(() -> guard.requireNumber(Double.NaN, "epoch 2, round 3 (step 8)"))
+                .isInstanceOf(UserException.class)
+                .hasMessage("The weights are no longer numbers after epoch 2, round 3 (step 8); lower"
+                        + " train.optimizer.learning-rate or train.optimizer.codebook-learning-rate.");
+    }
+
+    @Test
     void aLossThatExplodesStopsTheTraining() {
         final LossGuard calm = after(LossGuard.none(), Stage.JOINT, 2, 1, 3, 2, 2, 1, 1, 1);
         assertThat(calm.start()).isEqualTo(2, within(1e-12));

@@ -2,15 +2,14 @@ package io.dpq.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dpq.config.DpqConfig;
+import io.dpq.config.Presets;
 import io.dpq.image.Augmentation;
 import io.dpq.network.NetworkSpec;
+import io.dpq.quantizer.Similarity;
+import io.dpq.train.data.EpochPlan;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,40 +20,16 @@ class PresetsTest {
     @TempDir
     private Path temporary;
 
-    private static Path folder() {
-        Path project = Path.of("").toAbsolutePath();
-        while (!Files.isDirectory(project.resolve("conf"))) {
-            project = project.getParent();
-        }
-        return project.resolve("conf");
-    }
-
-    static List<Path> presets() throws IOException {
-        try (Stream<Path> files = Files.list(folder())) {
-            return files.filter(file -> file.toString().endsWith(".conf"))
-                    .filter(file -> !file.endsWith("spark-defaults.conf"))
-                    .sorted()
-                    .toList();
-        }
-    }
-
-    /** Presets take their places from the environment; any places do for a plan. */
-    private DpqConfig load(final Path preset) throws IOException {
-        final Path filled = temporary.resolve("preset.conf");
-        Files.writeString(filled, Files.readString(preset).replaceAll("\\$\\{(\\w+)}", "/some/$1"));
-        return DpqConfig.load(filled, List.of());
-    }
-
     @ParameterizedTest
-    @MethodSource("presets")
+    @MethodSource("io.dpq.config.Presets#all")
     void theJobPlansWithIt(final Path preset) throws IOException {
-        assertThat(new TrainJob().plan(load(preset))).isNotEmpty();
+        assertThat(new TrainJob().plan(Presets.load(preset, temporary))).isNotEmpty();
     }
 
     /** What the preset says of the network, so that a change of a key's meaning shows. */
     @Test
     void thePaperPresetIsTheAuthorsChoice() throws IOException {
-        final TrainSettings settings = TrainSettings.from(load(folder().resolve("cifar10-paper.conf")));
+        final TrainSettings settings = TrainSettings.from(Presets.load(Presets.named("cifar10-paper.conf"), temporary));
         final NetworkSpec spec = settings.spec(new float[10][300], 19, Optional.of("weights.h5"), false);
 
         assertThat(spec.backbone().kind()).isEqualTo(NetworkSpec.Backbone.ALEXNET);
@@ -62,7 +37,7 @@ class PresetsTest {
         assertThat(spec.loss()).isEqualTo(new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1));
         assertThat(spec.quantization())
                 .isEqualTo(new NetworkSpec.QuantizationSpec(
-                        4, 256, NetworkSpec.Similarity.COSINE, 1, NetworkSpec.GradientMode.CODEBOOKS_ONLY));
+                        4, 256, Similarity.COSINE, 1, NetworkSpec.GradientMode.CODEBOOKS_ONLY));
         final NetworkSpec.OptimizerSpec optimizer = spec.optimizer();
         assertThat(optimizer.kind()).isEqualTo(NetworkSpec.OptimizerSpec.Kind.MOMENTUM);
         assertThat(optimizer.learningRate() * optimizer.newFactor()).isEqualTo(1e-2);

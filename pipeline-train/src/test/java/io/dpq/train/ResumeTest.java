@@ -47,9 +47,17 @@ class ResumeTest {
         return Stream.concat(Stream.of(ALL), Stream.of(more)).toArray(String[]::new);
     }
 
-    /** In the middle of the semantic stage; right before codebooks are started; in the middle of the joint stage. */
+    /**
+     * In the middle of the semantic stage; right before codebooks are started, also by a checkpoint that only the end of the epoch
+     * brought; in the middle of the joint stage.
+     */
     @ParameterizedTest(name = "broken down in epoch {0}, a checkpoint every {1} rounds")
-    @CsvSource({"2, 2, 'epoch 2, round 2'", "3, 3, 'epoch 3, round 1'", "4, 5, 'epoch 4, round 2'"})
+    @CsvSource({
+        "2, 2, 'epoch 2, round 2'",
+        "3, 3, 'epoch 3, round 1'",
+        "3, 100, 'epoch 3, round 1'",
+        "4, 5, 'epoch 4, round 2'"
+    })
     void isTheUndisturbedTraining(final int epoch, final int every, final String where) throws IOException {
         final Path model = directory.resolve("model");
         final String[] sets = with("train.checkpoint.every-rounds=" + every);

@@ -7,6 +7,7 @@ import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.ranking.ApOracle;
+import io.dpq.train.data.HeldOut;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;

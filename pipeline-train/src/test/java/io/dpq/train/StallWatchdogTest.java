@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.config.UserException;
+import io.dpq.train.averaging.DistributedTrainer;
+import io.dpq.train.averaging.ParameterAveraging;
+import io.dpq.train.averaging.RoundObserver;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;

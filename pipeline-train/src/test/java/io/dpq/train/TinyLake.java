@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.train.random.Seeds;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,14 +10,14 @@ import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
 
 /** A lake that a small network learns in a few steps: each class is a colour, with noise. */
-final class TinyLake {
-    static final List<String> CLASSES = List.of("blue", "green", "red");
-    static final int SIDE = 16;
+public final class TinyLake {
+    public static final List<String> CLASSES = List.of("blue", "green", "red");
+    public static final int SIDE = 16;
     private static final int[] COLOURS = {0x2040C0, 0x20A030, 0xC03020};
 
     private TinyLake() {}
 
-    static void write(final Path root, final int perClass) throws IOException {
+    public static void write(final Path root, final int perClass) throws IOException {
         for (int label = 0; label < CLASSES.size(); label++) {
             final Path folder = Files.createDirectories(root.resolve(CLASSES.get(label)));
             for (int i = 0; i < perClass; i++) {

@@ -1,6 +1,7 @@
 package io.dpq.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.dpq.job.JobMain;
 import io.dpq.model.ModelDirectory;
@@ -10,6 +11,8 @@ import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
 import io.dpq.network.OneDnn;
 import io.dpq.quantizer.Codebooks;
+import io.dpq.quantizer.ResidualEncoder;
+import io.dpq.quantizer.Similarity;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -20,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -126,6 +130,27 @@ class TrainJobTest {
         try (OnnxEmbedder embedder = new OnnxEmbedder(opened.read(ModelDirectory.ENCODER), 12, 1)) {
             assertThat(embedder.dimensions()).isEqualTo(6);
         }
+    }
+
+    @Test
+    void weightDecayIsNoPartOfTheLoss() throws IOException {
+        final List<Double> losses = new ArrayList<>();
+        for (final double decay : new double[] {0, 10}) {
+            final Path place = directory.resolve("decay-" + decay);
+            // A rate too small for the decay, or anything else, to be felt.
+            final String[] sets = {
+                "model.path=" + place,
+                "train.epochs=1",
+                "train.semantic-epochs=1",
+                "train.optimizer.learning-rate=1e-9",
+                "train.optimizer.weight-decay=" + decay
+            };
+            assertThat(train(sets).code).isZero();
+            losses.add((Double) TrainRun.log(place.resolve(ModelDirectory.TRAINING_LOG))
+                    .get(0)
+                    .get("loss"));
+        }
+        assertThat(losses.get(1)).isCloseTo(losses.get(0), within(1e-4));
     }
 
     @Test
@@ -303,9 +328,22 @@ class TrainJobTest {
     }
 
     @Test
-    void trainingByCosineWarnsThatCodesAreAssignedByDistance() {
-        assertThat(train("train.epochs=1", "train.semantic-epochs=1", "quantization.similarity=cosine").out)
-                .contains("warning: quantization.similarity is cosine");
+    void aModelLearntByCosineChoosesByCosineEverywhere() {
+        assertThat(train("train.epochs=2", "train.semantic-epochs=1", "quantization.similarity=cosine").err)
+                .isEmpty();
+        final Codebooks codebooks = codebooks();
+        assertThat(codebooks.similarity()).isEqualTo(Similarity.COSINE);
+        final int count = 200;
+        final Random random = new Random(3);
+        final float[] embeddings = new float[count * codebooks.dimensions()];
+        for (int i = 0; i < embeddings.length; i++) {
+            embeddings[i] = (float) random.nextGaussian();
+        }
+        final short[] byCosine = new short[count * codebooks.levels()];
+        new ResidualEncoder(codebooks).encode(embeddings, count, byCosine);
+        final short[] byDistance = new short[byCosine.length];
+        new ResidualEncoder(codebooks.by(Similarity.L2)).encode(embeddings, count, byDistance);
+        assertThat(byCosine).isNotEqualTo(byDistance);
     }
 
     @Test

@@ -47,6 +47,25 @@ class ValidationTest {
     }
 
     @Test
+    void imagesWithoutALabelFalsifyNoFigure() throws IOException {
+        final Path mixed = directory.resolve("mixed");
+        TinyLake.write(mixed, 10);
+        for (int copy = 0; copy < 20; copy++) {
+            // Directly below the root, hence without a label.
+            Files.copy(mixed.resolve("red/image" + copy % 10 + ".png"), mixed.resolve("nameless" + copy + ".png"));
+        }
+        final Path model = directory.resolve("model");
+        final TrainRun.Result result =
+                TrainRun.run(TrainRun.arguments(mixed, model, "train.epochs=12", "train.validation.fraction=0.3"));
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out()).contains("35 images of 3 classes, 15 of them without a label");
+        assertThat((double) metrics(model).get("trainingAccuracy")).isGreaterThan(0.9);
+        // Of the 15 that were held out.
+        assertThat(validation(model)).containsEntry("queries", 10);
+        assertThat((double) validation(model).get("embedding")).isGreaterThan(0.6);
+    }
+
+    @Test
     void everyRoundAndValidationIsALineOfTheLog() throws IOException {
         final Path model = directory.resolve("model");
         final TrainRun.Result result = TrainRun.run(
@@ -134,6 +153,7 @@ class ValidationTest {
                 lake, model, "train.validation.lake.path=" + others, "train.epochs=2", "train.semantic-epochs=2"));
         assertThat(result.err()).isEmpty();
         assertThat(result.code()).isZero();
+        assertThat(result.out()).contains("1 of them have no label that the training images have and find nothing");
         assertThat(validation(model)).containsEntry("queries", 7).containsEntry("database", 30);
         // Two-step training is measured with the codebooks that it is published with.
         assertThat((List<?>) validation(model).get("levels")).hasSize(2);

@@ -22,6 +22,11 @@ public interface Job {
         return false;
     }
 
+    /** Whether it takes {@code --compare} and {@code --gate}. */
+    default boolean comparing() {
+        return false;
+    }
+
     /** Runs; a mistake of the user is a {@link io.dpq.config.UserException}, anything else is the project's fault. */
     Outcome run(JobContext context) throws Exception;
 

@@ -71,6 +71,10 @@ public final class JobMain {
             throw UserException.usage(
                     "dpq " + job.name() + " keeps no checkpoints to resume from; leave --resume away.");
         }
+        if (options.compares() && !job.comparing()) {
+            throw UserException.usage(
+                    "dpq " + job.name() + " writes no reports to compare; leave --compare and --gate away.");
+        }
         final DpqConfig config = options.load();
         config.seed();
         final ResourcePlan resources = ResourcePlan.from(config);
@@ -106,7 +110,8 @@ public final class JobMain {
         resources.driverLimits(master).forEach(System.getProperties()::putIfAbsent);
         if (master.startsWith("local") && System.getenv("OMP_NUM_THREADS") == null) {
             LOG.warn(
-                    "OMP_NUM_THREADS is not set, so tasks may compete for the cores; start by submit/dpq or set it to {}.",
+                    "OMP_NUM_THREADS is not set, so tasks may compete for the cores; start by submit/dpq or set it to"
+                            + " {}.",
                     resources.threadsPerTask());
         }
         // One time zone for manifests and reports, wherever the job runs.

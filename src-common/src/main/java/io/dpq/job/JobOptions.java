@@ -32,11 +32,31 @@ final class JobOptions {
                             + " finished (encode); begins where there is none.")
     private boolean resume;
 
+    @Option(
+            names = "--compare",
+            paramLabel = "OLD.json",
+            description = "Tells the difference from an earlier report (evaluate): evaluate.compare in short.")
+    private @Nullable String compare;
+
+    @Option(
+            names = "--gate",
+            paramLabel = "DROP",
+            description = "Ends with exit code 4 where mAP of the last level falls by more (evaluate):"
+                    + " evaluate.gate.max-drop in short.")
+    private @Nullable String gate;
+
     @Option(names = "--verbose", description = "Prints the stack trace of an error as well.")
     private boolean verbose;
 
     DpqConfig load() {
-        return DpqConfig.load(config, sets);
+        final List<String> all = new ArrayList<>(sets);
+        if (compare != null) {
+            all.add("evaluate.compare=" + compare);
+        }
+        if (gate != null) {
+            all.add("evaluate.gate.max-drop=" + gate);
+        }
+        return DpqConfig.load(config, all);
     }
 
     boolean dryRun() {
@@ -45,6 +65,11 @@ final class JobOptions {
 
     boolean resume() {
         return resume;
+    }
+
+    /** Whether an earlier report is named, or a bound to a fall below it. */
+    boolean compares() {
+        return compare != null || gate != null;
     }
 
     boolean verbose() {
@@ -64,6 +89,14 @@ final class JobOptions {
         }
         if (resume) {
             arguments.add("--resume");
+        }
+        if (compare != null) {
+            arguments.add("--compare");
+            arguments.add(compare);
+        }
+        if (gate != null) {
+            arguments.add("--gate");
+            arguments.add(gate);
         }
         if (verbose) {
             arguments.add("--verbose");

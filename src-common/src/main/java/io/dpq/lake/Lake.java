@@ -29,6 +29,17 @@ public interface Lake {
     }
 
     /**
+     * The rows of any table with columns {@code id} and {@code labels} that the list of {@code settings} names, with the labels it
+     * gives; all as they are where there is no list. A listed id that the table lacks is a {@link
+     * io.dpq.config.UserException}.
+     */
+    static Dataset<Row> listed(final SparkSession spark, final Dataset<Row> table, final LakeSettings settings) {
+        return settings.list()
+                .map(list -> ListFile.restrict(table, ListFile.read(spark, settings, list), settings, list))
+                .orElse(table);
+    }
+
+    /**
      * What is there, without content: rows {@code id, labels, length}, {@code modified LONG} where the lake knows when an
      * image was last modified (milliseconds since 1970), and columns that belong to the kind of lake, in no
      * particular order. The length is that of the content, or for compressed files about that. Listed once and kept by the

@@ -55,7 +55,7 @@ final class RecordLake implements Lake {
         }
         final String where = settings.path();
         final FlatMapFunction<Tuple3<String, Long, Long>, Row> list = part -> rows(root, format, part, where);
-        Dataset<Row> listing = spark.createDataFrame(
+        final Dataset<Row> listing = spark.createDataFrame(
                         parts.repartition((int) Math.min(count, MOST_TASKS)).flatMap(list), LakeRows.RECORDS)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         if (listing.isEmpty()) {
@@ -74,11 +74,7 @@ final class RecordLake implements Lake {
                     + (row.getString(2).equals(row.getString(3)) ? "" : " and " + row.getString(3))
                     + "; give every record an id of its own.");
         }
-        if (settings.list().isPresent()) {
-            final String chosen = settings.list().get();
-            listing = ListFile.restrict(listing, ListFile.read(spark, settings, chosen), settings, chosen);
-        }
-        return new RecordLake(root, format, listing, where);
+        return new RecordLake(root, format, Lake.listed(spark, listing, settings), where);
     }
 
     /** On a store without renames, a folder is filled in place. */

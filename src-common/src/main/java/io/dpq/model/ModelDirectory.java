@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dpq.config.UserException;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
+import io.dpq.quantizer.Similarity;
 import io.dpq.storage.Hashes;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -157,9 +159,10 @@ public final class ModelDirectory {
         return content;
     }
 
-    /** The codebooks [L, K, D]. */
+    /** The codebooks [L, K, D], with the similarity that the model chooses by. */
     public Codebooks codebooks() {
-        final Codebooks codebooks = CodebooksNpy.read(read(CODEBOOKS));
+        final Codebooks codebooks =
+                CodebooksNpy.read(read(CODEBOOKS)).by(Objects.requireNonNullElse(manifest.similarity(), Similarity.L2));
         if (codebooks.levels() != manifest.levels()
                 || codebooks.codewords() != manifest.codewords()
                 || codebooks.dimensions() != manifest.dimensions()) {

@@ -1,6 +1,7 @@
 package io.dpq.model;
 
 import io.dpq.image.ImageContract;
+import io.dpq.quantizer.Similarity;
 import java.util.List;
 import java.util.Map;
 
@@ -10,6 +11,7 @@ import java.util.Map;
  * @param dimensions D
  * @param levels L
  * @param codewords K
+ * @param similarity by which codes choose codewords
  * @param labels class names, in the order of the classifier's outputs
  * @param image how images become network input
  * @param backbone kind of backbone
@@ -20,6 +22,7 @@ public record ModelDraft(
         int dimensions,
         int levels,
         int codewords,
+        Similarity similarity,
         List<String> labels,
         ImageContract image,
         String backbone,
@@ -41,6 +44,7 @@ public record ModelDraft(
                 levels,
                 codewords,
                 INNER_PRODUCT,
+                similarity == Similarity.L2 ? null : similarity,
                 labels,
                 image,
                 backbone,

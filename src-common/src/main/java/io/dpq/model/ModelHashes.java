@@ -28,6 +28,7 @@ final class ModelHashes {
                 manifest.levels(),
                 manifest.codewords(),
                 manifest.score(),
+                manifest.similarity(),
                 manifest.labels(),
                 manifest.image(),
                 manifest.backbone(),

@@ -1,8 +1,11 @@
 package io.dpq.model;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.dpq.image.ImageContract;
+import io.dpq.quantizer.Similarity;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code manifest.json} of a model directory, written last.
@@ -14,6 +17,7 @@ import java.util.Map;
  * @param levels L
  * @param codewords K
  * @param score how items are ranked, {@code inner-product}
+ * @param similarity by which codes choose codewords; absent for L2
  * @param labels class names, in the order of the classifier's outputs
  * @param image how images become network input
  * @param backbone kind of backbone
@@ -28,6 +32,7 @@ public record ModelManifest(
         int levels,
         int codewords,
         String score,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Similarity similarity,
         List<String> labels,
         ImageContract image,
         String backbone,

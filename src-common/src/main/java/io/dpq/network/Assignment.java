@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import io.dpq.quantizer.Similarity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -12,7 +13,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 final class Assignment {
     private final INDArray residual;
     private final INDArray codebook;
-    private final NetworkSpec.Similarity similarity;
+    private final Similarity similarity;
     private final double gamma;
     /** Unit residuals and codewords, which only the cosine needs; otherwise the vectors themselves. */
     private final INDArray left;
@@ -24,17 +25,13 @@ final class Assignment {
     /** softmax(γ·scores), [N, K]. */
     private final INDArray probabilities;
 
-    Assignment(
-            final INDArray residual,
-            final INDArray codebook,
-            final NetworkSpec.Similarity similarity,
-            final double gamma) {
+    Assignment(final INDArray residual, final INDArray codebook, final Similarity similarity, final double gamma) {
         this.residual = residual;
         this.codebook = codebook;
         this.similarity = similarity;
         this.gamma = gamma;
         final INDArray scores;
-        if (similarity == NetworkSpec.Similarity.COSINE) {
+        if (similarity == Similarity.COSINE) {
             this.inverseResidualNorms = Vectors.inverseNorms(residual);
             this.inverseCodewordNorms = Vectors.inverseNorms(codebook);
             this.left = Vectors.unit(residual, inverseResidualNorms);
@@ -87,7 +84,7 @@ final class Assignment {
         final INDArray mean = ofProbabilities.mul(probabilities).sum(true, 1);
         final INDArray ofScores =
                 ofProbabilities.subiColumnVector(mean).muli(probabilities).muli(gamma);
-        if (similarity == NetworkSpec.Similarity.COSINE) {
+        if (similarity == Similarity.COSINE) {
             ofCodebook.addi(Vectors.throughUnit(ofScores.transpose().mmul(left), right, inverseCodewordNorms));
             return new Gradients(Vectors.throughUnit(ofScores.mmul(right), left, inverseResidualNorms), ofCodebook);
         }

@@ -149,15 +149,18 @@ final class Backbones {
         return graph.vertex(name + "_concat", new MergeVertex(), narrow, wide);
     }
 
-    /** AlexNet (Krizhevsky and others, 2012) with its two groups, up to fc7: 4096 features. */
+    /**
+     * AlexNet (Krizhevsky and others, 2012) with its two groups, up to fc7: 4096 features. Pooling comes before the local
+     * normalisation, as in the variant that the published ImageNet weights were trained with and deep hashing builds on.
+     */
     private String alexNet(final String input) {
         requireSide(67);
         String last = graph.layer("conv1", kept(convolution(11, 4, 96)), input);
-        last = graph.layer("norm1", localNormalisation(), last);
         last = graph.layer("pool1", maxPool(3, 2), last);
+        last = graph.layer("norm1", localNormalisation(), last);
         last = grouped("conv2", 5, 96, 256, last);
-        last = graph.layer("norm2", localNormalisation(), last);
         last = graph.layer("pool2", maxPool(3, 2), last);
+        last = graph.layer("norm2", localNormalisation(), last);
         last = graph.layer("conv3", kept(convolution(3, 1, 384).convolutionMode(ConvolutionMode.Same)), last);
         last = grouped("conv4", 3, 384, 384, last);
         last = grouped("conv5", 3, 384, 256, last);
@@ -220,7 +223,8 @@ final class Backbones {
                 .build();
     }
 
+    /** x / (1 + 2e-5 Σ x²)^0.75 over five channels: Caffe's 1e-4 is divided by the five. */
     private static LocalResponseNormalization localNormalisation() {
-        return new LocalResponseNormalization.Builder(2, 5, 1e-4, 0.75).build();
+        return new LocalResponseNormalization.Builder(1, 5, 2e-5, 0.75).build();
     }
 }

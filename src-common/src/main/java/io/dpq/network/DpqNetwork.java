@@ -219,7 +219,7 @@ public final class DpqNetwork {
             final float[] codebook = codebook(graph, level).dup('c').data().asFloat();
             System.arraycopy(codebook, 0, values, level * size, size);
         }
-        return new Codebooks(levels, block.getCodewords(), block.getDimensions(), values);
+        return new Codebooks(levels, block.getCodewords(), block.getDimensions(), values).by(block.getSimilarity());
     }
 
     /**

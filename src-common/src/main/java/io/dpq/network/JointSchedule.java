@@ -8,7 +8,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 /**
  * A rate for Adam (arXiv 1412.6980) on what learns only in the joint stage: codebooks and the heads of quantized prefixes. Their
  * moments stay zero until then, yet Adam corrects its bias by the network's count of steps, which runs from the beginning; the
- * first joint steps would be three to seven times too long. From the first joint step on, the rate is therefore multiplied by
+ * first joint steps would be three to seven times too long. Before the joint stage the rate is zero, as in {@link LateSchedule}.
+ * From the first joint step on, the rate is therefore multiplied by
  * c(k) / c(t), with k and t the steps counted from the joint stage and from the beginning and
  * c(n) = sqrt(1 - b2^n) / (1 - b1^n), which puts Adam's correction in order exactly.
  *
@@ -23,10 +24,9 @@ record JointSchedule(
 
     @Override
     public double valueAt(final int iteration, final int epoch) {
-        final double scheduled = rate.valueAt(iteration, epoch);
         return iteration < jointStart
-                ? scheduled
-                : scheduled * (correction(iteration - jointStart + 1) / correction(iteration + 1));
+                ? 0
+                : rate.valueAt(iteration, epoch) * (correction(iteration - jointStart + 1) / correction(iteration + 1));
     }
 
     private static double correction(final int steps) {

@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import io.dpq.quantizer.Similarity;
 import java.util.Optional;
 
 /**
@@ -144,20 +145,12 @@ public record NetworkSpec(
      *
      * @param levels L
      * @param codewords K
-     * @param similarity of the soft assignment
+     * @param similarity by which residuals choose codewords
      * @param gamma sharpness of the soft assignment
      * @param gradient which parameters distortions move
      */
     public record QuantizationSpec(
             int levels, int codewords, Similarity similarity, double gamma, GradientMode gradient) {}
-
-    /** Scores of the soft assignment. */
-    public enum Similarity {
-        /** −‖r − c‖² (the paper). */
-        L2,
-        /** cosine(r, c) (the authors' code). */
-        COSINE
-    }
 
     /** Which parameters the distortion terms move. */
     public enum GradientMode {
@@ -212,15 +205,15 @@ public record NetworkSpec(
      *
      * @param kind of the network's updater
      * @param learningRate that the factors multiply
-     * @param momentum of nesterovs
-     * @param weightDecay L2
+     * @param momentum of nesterovs and momentum
+     * @param weightDecay share of itself, times the rate, that every weight loses a step
      * @param newFactor multiplies the rate for the weights of new layers
      * @param backboneFactor multiplies the rate for the weights of a pretrained backbone
      * @param biasFactor multiplies the rate of a new layer's weights for its biases
      * @param backboneBiasFactor multiplies the rate of a pretrained backbone's weights for its biases
      * @param codebookLearningRate Adam on the codebooks
      * @param schedule shape over totalSteps
-     * @param warmupSteps linear from zero
+     * @param warmupSteps steps of a linear warm-up
      * @param decay factor of the step schedule
      * @param decaySteps steps between two decays
      */

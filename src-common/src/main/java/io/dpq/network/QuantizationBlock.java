@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import io.dpq.quantizer.Similarity;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;
@@ -29,7 +30,7 @@ public final class QuantizationBlock extends FeedForwardLayer {
 
     private int dimensions;
     private int codewords;
-    private NetworkSpec.Similarity similarity = NetworkSpec.Similarity.L2;
+    private Similarity similarity = Similarity.L2;
     private double gamma = 1;
     private boolean first;
     private boolean endToEnd = true;
@@ -106,12 +107,12 @@ public final class QuantizationBlock extends FeedForwardLayer {
     }
 
     /** Score of the assignment. */
-    public NetworkSpec.Similarity getSimilarity() {
+    public Similarity getSimilarity() {
         return similarity;
     }
 
     /** For deserialization only. */
-    public void setSimilarity(final NetworkSpec.Similarity similarity) {
+    public void setSimilarity(final Similarity similarity) {
         this.similarity = similarity;
     }
 

@@ -77,7 +77,10 @@ final class Updaters {
     }
 
     private IUpdater network(final double base) {
-        final ISchedule rate = RateSchedule.of(spec, base);
+        return network(RateSchedule.of(spec, base));
+    }
+
+    private IUpdater network(final ISchedule rate) {
         return switch (spec.optimizer().kind()) {
             case NESTEROVS -> new Nesterovs(rate, spec.optimizer().momentum());
             case MOMENTUM -> new Momentum(rate, spec.optimizer().momentum());
@@ -90,6 +93,6 @@ final class Updaters {
     private IUpdater joint(final double base) {
         return spec.optimizer().kind() == NetworkSpec.OptimizerSpec.Kind.ADAM
                 ? new Adam(new JointSchedule(RateSchedule.of(spec, base), spec.semanticSteps()))
-                : network(base);
+                : network(new LateSchedule(RateSchedule.of(spec, base), spec.semanticSteps()));
     }
 }

@@ -4,22 +4,33 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * The codebooks of a residual (additive) quantizer: L levels of K codewords of full length D. Immutable and thread-safe.
+ * The codebooks of a residual (additive) quantizer: L levels of K codewords of full length D, and the similarity by which a
+ * residual chooses among them. Immutable and thread-safe.
  */
 public final class Codebooks implements Serializable {
-    private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 2L;
 
     private final int levels;
     private final int codewords;
     private final int dimensions;
     private final float[] values;
+    private final Similarity similarity;
 
     /**
-     * Copies the given codebooks.
+     * Copies the given codebooks, among which residuals choose by {@link Similarity#L2}.
      *
      * @param values codewords in the order [level][codeword][dimension], length levels · codewords · dimensions, all finite
      */
     public Codebooks(final int levels, final int codewords, final int dimensions, final float[] values) {
+        this(levels, codewords, dimensions, values, Similarity.L2);
+    }
+
+    private Codebooks(
+            final int levels,
+            final int codewords,
+            final int dimensions,
+            final float[] values,
+            final Similarity similarity) {
         if (levels < 1 || codewords < 2 || codewords > Short.MAX_VALUE + 1 || dimensions < 1) {
             throw new IllegalArgumentException(
                     "Codebooks of shape [" + levels + ", " + codewords + ", " + dimensions + "] cannot exist.");
@@ -37,6 +48,17 @@ public final class Codebooks implements Serializable {
         this.codewords = codewords;
         this.dimensions = dimensions;
         this.values = values.clone();
+        this.similarity = similarity;
+    }
+
+    /** The same codewords, chosen among by another similarity. */
+    public Codebooks by(final Similarity other) {
+        return new Codebooks(levels, codewords, dimensions, values, other);
+    }
+
+    /** By what a residual chooses its codeword. */
+    public Similarity similarity() {
+        return similarity;
     }
 
     /** Levels L. */
@@ -76,16 +98,17 @@ public final class Codebooks implements Serializable {
 
     /** The first {@code count} levels: they quantize exactly as they do within the whole. */
     public Codebooks prefix(final int count) {
-        return new Codebooks(count, codewords, dimensions, Arrays.copyOf(values, offset(count, 0)));
+        return new Codebooks(count, codewords, dimensions, Arrays.copyOf(values, offset(count, 0)), similarity);
     }
 
-    /** Equal where shape and every value agree. */
+    /** Equal where shape, similarity and every value agree. */
     @Override
     public boolean equals(final Object other) {
         return other instanceof Codebooks that
                 && levels == that.levels
                 && codewords == that.codewords
                 && dimensions == that.dimensions
+                && similarity == that.similarity
                 && Arrays.equals(values, that.values);
     }
 

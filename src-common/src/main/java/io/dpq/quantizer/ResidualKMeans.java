@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * is seeded by greedy k-means++ (Arthur and Vassilvitskii, SODA 2007, section 7) on a sample and refined by Lloyd steps. These
  * end in a local minimum, which is then left where that pays: codewords that are hardly missed move into the clusters of the
  * largest error, and stay there if a few more steps lower the error of all (after the breathing k-means of Fritzke, arXiv
- * 2006.15666). Single-threaded and deterministic.
+ * 2006.15666). Deterministic, whatever assigns points to centres; the rest is single-threaded.
  */
 public final class ResidualKMeans {
     /** Points per codeword that seeding looks at: k-means++ is quadratic in K, and a sample seeds as well. */
@@ -27,6 +27,23 @@ public final class ResidualKMeans {
 
     private ResidualKMeans() {}
 
+    /** Learns codebooks as {@link #fit(float[], int, int, int, int, int, long, Similarity, Assigner)} does, by L2, on this thread alone. */
+    public static Codebooks fit(
+            final float[] vectors,
+            final int count,
+            final int dimensions,
+            final int levels,
+            final int codewords,
+            final int iterations,
+            final long seed) {
+        return fit(
+                vectors, count, dimensions, levels, codewords, iterations, seed, Similarity.L2, ResidualKMeans::here);
+    }
+
+    private static Assigner.Points here(final float[] points, final int count, final int dimensions) {
+        return (centres, assigned) -> Assigner.assign(points, count, dimensions, centres, assigned);
+    }
+
     /**
      * Learns codebooks from embeddings. A codeword that no point chooses is moved to the point farthest from its own
      * codeword. Where there are fewer distinct points than codewords, the spare codewords repeat points and stay unused.
@@ -36,6 +53,8 @@ public final class ResidualKMeans {
      * @param iterations Lloyd steps per level at the most, fewer where no point changes its codeword any more; from ten on,
      *     every five of them also allow for a round of moves and four more steps
      * @param seed same seed, same result
+     * @param similarity by which the codebooks choose: each level clusters by L2 what this leaves over
+     * @param assigner takes the K · D operations a point and step that are nearly all of the work
      */
     public static Codebooks fit(
             final float[] vectors,
@@ -44,7 +63,9 @@ public final class ResidualKMeans {
             final int levels,
             final int codewords,
             final int iterations,
-            final long seed) {
+            final long seed,
+            final Similarity similarity,
+            final Assigner assigner) {
         if (count < 1 || dimensions < 1 || vectors.length < (long) count * dimensions) {
             throw new IllegalArgumentException("Codebooks cannot be learnt from " + count + " vectors of length "
                     + dimensions + " in " + vectors.length + " values.");
@@ -54,13 +75,20 @@ public final class ResidualKMeans {
         final float[] values = new float[Math.multiplyExact(Math.multiplyExact(levels, codewords), dimensions)];
         final short[] assigned = new short[count];
         for (int level = 0; level < levels; level++) {
-            final float[] centres = cluster(residuals, count, dimensions, codewords, iterations, random, assigned);
+            final float[] centres;
+            try (Assigner.Points assigning = assigner.open(residuals, count, dimensions)) {
+                centres = cluster(residuals, count, dimensions, codewords, iterations, random, assigning, assigned);
+            }
             System.arraycopy(centres, 0, values, level * codewords * dimensions, centres.length);
+            if (similarity != Similarity.L2) {
+                new ResidualEncoder(new Codebooks(1, codewords, dimensions, centres).by(similarity))
+                        .encode(residuals, count, assigned);
+            }
             for (int i = 0; i < residuals.length; i++) {
                 residuals[i] -= centres[assigned[i / dimensions] * dimensions + i % dimensions];
             }
         }
-        return new Codebooks(levels, codewords, dimensions, values);
+        return new Codebooks(levels, codewords, dimensions, values).by(similarity);
     }
 
     private static float[] cluster(
@@ -70,12 +98,13 @@ public final class ResidualKMeans {
             final int codewords,
             final int iterations,
             final SplittableRandom random,
+            final Assigner.Points assigning,
             final short[] assigned) {
         final float[] centres = seed(points, count, dimensions, codewords, random);
-        assign(points, count, dimensions, centres, assigned);
-        refine(points, count, dimensions, centres, iterations, assigned);
+        assigning.assign(centres, assigned);
+        refine(points, count, dimensions, centres, iterations, assigning, assigned);
         if (iterations >= 2 * STEPS_A_ROUND) {
-            leaveMinimum(points, count, dimensions, centres, iterations / STEPS_A_ROUND, random, assigned);
+            leaveMinimum(points, count, dimensions, centres, iterations / STEPS_A_ROUND, random, assigning, assigned);
         }
         return centres;
     }
@@ -86,12 +115,13 @@ public final class ResidualKMeans {
             final int dimensions,
             final float[] centres,
             final int steps,
+            final Assigner.Points assigning,
             final short[] assigned) {
         final short[] previous = new short[count];
         for (int step = 0; step < steps; step++) {
             System.arraycopy(assigned, 0, previous, 0, count);
             update(points, count, dimensions, centres, assigned);
-            assign(points, count, dimensions, centres, assigned);
+            assigning.assign(centres, assigned);
             if (Arrays.equals(previous, assigned)) {
                 break;
             }
@@ -105,6 +135,7 @@ public final class ResidualKMeans {
             final float[] centres,
             final int rounds,
             final SplittableRandom random,
+            final Assigner.Points assigning,
             final short[] assigned) {
         int moves = Math.max(1, centres.length / dimensions / MOVED);
         double[] distances = distances(points, count, dimensions, centres, assigned);
@@ -113,8 +144,8 @@ public final class ResidualKMeans {
             final float[] centresBefore = centres.clone();
             final short[] assignedBefore = assigned.clone();
             move(points, dimensions, centres, moves, distances, random, assigned);
-            assign(points, count, dimensions, centres, assigned);
-            refine(points, count, dimensions, centres, STEPS_AFTER_MOVES, assigned);
+            assigning.assign(centres, assigned);
+            refine(points, count, dimensions, centres, STEPS_AFTER_MOVES, assigning, assigned);
             final double[] after = distances(points, count, dimensions, centres, assigned);
             final double error = Arrays.stream(after).sum();
             if (error < best) {
@@ -204,16 +235,6 @@ public final class ResidualKMeans {
                 moved++;
             }
         }
-    }
-
-    private static void assign(
-            final float[] points,
-            final int count,
-            final int dimensions,
-            final float[] centres,
-            final short[] assigned) {
-        new ResidualEncoder(new Codebooks(1, centres.length / dimensions, dimensions, centres))
-                .encode(points, count, assigned);
     }
 
     /** Moves every centre to the mean of its points, and every centre without points to the worst served point. */

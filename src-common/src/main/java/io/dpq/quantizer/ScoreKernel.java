@@ -27,7 +27,7 @@ interface ScoreKernel {
         int width();
 
         /**
-         * Computes {@code scores[row][k] = ⟨residual of row, c_k⟩ − ‖c_k‖²/2} in float.
+         * Computes {@code scores[row][k] = ⟨residual of row, c_k⟩ + penalty_k} in float.
          *
          * @param residuals rows of length D, one after the other
          * @param rows a multiple of {@link ScoreKernel#rowsAtOnce}

@@ -130,6 +130,25 @@ public final class CodeBlock implements Serializable {
          */
         public void add(
                 final short[] code, final int offset, final List<String> rowLabels, final long order, final int self) {
+            add(code, offset, rowLabels, order, self, 1);
+        }
+
+        /**
+         * Adds what stands for several rows of the table that have one code and the same labels; ties must stay ties then.
+         *
+         * @param weight how many, at least 1
+         */
+        public void addAlike(final short[] code, final List<String> rowLabels, final long weight) {
+            add(code, 0, rowLabels, 0, -1, weight);
+        }
+
+        private void add(
+                final short[] code,
+                final int offset,
+                final List<String> rowLabels,
+                final long order,
+                final int self,
+                final long weight) {
             if ((rows + 1L) * levels > codes.length) {
                 codes = Arrays.copyOf(codes, Math.max(2 * codes.length, (rows + 1) * levels));
             }
@@ -137,7 +156,7 @@ public final class CodeBlock implements Serializable {
                 orders = Arrays.copyOf(orders, 2 * rows);
             }
             System.arraycopy(code, offset, codes, rows * levels, levels);
-            labels.add(rowLabels, self);
+            labels.add(rowLabels, self, weight);
             orders[rows] = order;
             rows++;
         }
@@ -195,11 +214,11 @@ public final class CodeBlock implements Serializable {
         return rows;
     }
 
-    /** How often each codeword occurs, [level][codeword]. */
+    /** How often each codeword occurs in the table, [level][codeword]. */
     public long[][] usage(final int codewords) {
         final long[][] usage = new long[levels][codewords];
         for (int i = 0; i < codes.length; i++) {
-            usage[i % levels][codes[i]]++;
+            usage[i % levels][codes[i]] += labels.weight(i / levels);
         }
         return usage;
     }
@@ -281,7 +300,7 @@ public final class CodeBlock implements Serializable {
         for (final int group : order) {
             final int from = first[group];
             final int to = first[group + 1];
-            final int count = shared.rows(from, to);
+            final long count = shared.rows(from, to);
             if (count > 0) {
                 ranking.add(
                         scores[group],

@@ -3,7 +3,6 @@ package io.dpq.arch;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
-import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -19,7 +18,7 @@ public final class PipelineRules {
      * Checks the classes of one pipeline, without its tests.
      *
      * @param pipeline its package below io.dpq
-     * @param dl4jSpark simple names of the outermost classes that may touch dl4j-spark
+     * @param dl4jSpark packages that may touch dl4j-spark
      * @throws AssertionError where a rule is broken
      */
     public static void check(final String pipeline, final Set<String> dl4jSpark) {
@@ -35,7 +34,8 @@ public final class PipelineRules {
                 .toArray(String[]::new);
         noClasses().should().dependOnClassesThat().resideInAnyPackage(siblings).check(classes);
         noClasses()
-                .that(DescribedPredicate.describe("are not " + dl4jSpark, type -> !dl4jSpark.contains(outermost(type))))
+                .that(DescribedPredicate.describe(
+                        "are not in " + dl4jSpark, type -> !dl4jSpark.contains(type.getPackageName())))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.deeplearning4j.spark..")
@@ -51,9 +51,5 @@ public final class PipelineRules {
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.io.ObjectInputStream")
                 .check(classes);
-    }
-
-    private static String outermost(final JavaClass type) {
-        return type.getName().substring(type.getPackageName().length() + 1).replaceFirst("\\$.*", "");
     }
 }

@@ -197,6 +197,16 @@ class JobMainTest {
     }
 
     @Test
+    void onlyAnEvaluationComparesReports() {
+        for (final String[] option : new String[][] {{"--compare", "/old"}, {"--gate", "0.1"}}) {
+            assertThat(run(context -> Job.Outcome.DONE, option[0], option[1], "--set", "seed=1"))
+                    .isEqualTo(1);
+            assertThat(errors())
+                    .contains("dpq: dpq fake writes no reports to compare; leave --compare and --gate away.");
+        }
+    }
+
+    @Test
     void helpAndVersionAreForPeople() {
         assertThat(run(context -> Job.Outcome.DONE, "--help")).isZero();
         assertThat(run(context -> Job.Outcome.DONE, "--version")).isZero();

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.config.UserException;
 import io.dpq.image.ImageContract;
+import io.dpq.quantizer.Codebooks;
+import io.dpq.quantizer.CodebooksNpy;
+import io.dpq.quantizer.Similarity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,16 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ModelDirectoryTest {
     private static final Configuration HADOOP = new Configuration();
-    private static final ModelDraft DRAFT = new ModelDraft(
-            2,
-            1,
-            2,
-            List.of("cat", "dog"),
-            new ImageContract(
-                    1, ImageContract.Fit.STRETCH, 36, 32, List.of(1.0, 2.0, 3.0), List.of(1.0, 1.0, 1.0), 100, 100),
-            "simple-cnn",
-            Map.of("seed", 1),
-            Map.of("loss", 0.5));
+    private static final ModelDraft DRAFT = draft(Similarity.L2);
 
     @TempDir
     private Path folder;
@@ -37,6 +31,20 @@ class ModelDirectoryTest {
     @BeforeEach
     void place() {
         root = folder.resolve("model");
+    }
+
+    private static ModelDraft draft(final Similarity similarity) {
+        return new ModelDraft(
+                2,
+                1,
+                2,
+                similarity,
+                List.of("cat", "dog"),
+                new ImageContract(
+                        1, ImageContract.Fit.STRETCH, 36, 32, List.of(1.0, 2.0, 3.0), List.of(1.0, 1.0, 1.0), 100, 100),
+                "simple-cnn",
+                Map.of("seed", 1),
+                Map.of("loss", 0.5));
     }
 
     private ModelManifest publish(final String content) throws IOException {
@@ -76,6 +84,23 @@ class ModelDirectoryTest {
     @Test
     void theIdDependsOnContentAlone() throws Exception {
         assertThat(publish("same").modelId()).isEqualTo(publish("same").modelId());
+    }
+
+    @Test
+    void theSimilarityIsPartOfTheModel() throws Exception {
+        final Codebooks codebooks = new Codebooks(1, 2, 2, new float[] {1, 0, 0, 1});
+        final Map<String, byte[]> files = Map.of(ModelDirectory.CODEBOOKS, CodebooksNpy.write(codebooks));
+        final String nearest = ModelPublisher.publish(root.toString(), HADOOP, draft(Similarity.L2), files)
+                .modelId();
+        assertThat(ModelDirectory.open(root.toString(), HADOOP).codebooks()).isEqualTo(codebooks);
+        // Models of before there was a choice have none in their manifest, and keep their ids.
+        assertThat(root.resolve(ModelDirectory.MANIFEST)).content().doesNotContain("similarity");
+        final String cosine = ModelPublisher.publish(root.toString(), HADOOP, draft(Similarity.COSINE), files)
+                .modelId();
+        assertThat(ModelDirectory.open(root.toString(), HADOOP).codebooks())
+                .isEqualTo(codebooks.by(Similarity.COSINE))
+                .isNotEqualTo(codebooks);
+        assertThat(cosine).isNotEqualTo(nearest);
     }
 
     @Test

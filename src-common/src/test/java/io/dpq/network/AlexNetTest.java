@@ -1,6 +1,7 @@
 package io.dpq.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.dpq.model.OnnxEmbedder;
 import java.nio.file.Path;
@@ -83,6 +84,18 @@ class AlexNetTest {
         return path.toString();
     }
 
+    /** x / (1 + 2e-5 Σ x²)^0.75 over two channels to either side, as the published weights expect it behind the pooling. */
+    private static void assertNormalised(final INDArray pooled, final INDArray normalised) {
+        for (final int channel : new int[] {0, 1, 47, 95}) {
+            double sum = 0;
+            for (int c = Math.max(0, channel - 2); c <= Math.min(95, channel + 2); c++) {
+                sum += Math.pow(pooled.getDouble(1, c, 3, 4), 2);
+            }
+            assertThat(normalised.getDouble(1, channel, 3, 4))
+                    .isCloseTo(pooled.getDouble(1, channel, 3, 4) / Math.pow(1 + 2e-5 * sum, 0.75), within(1e-5));
+        }
+    }
+
     @Test
     void itComputesFromAKerasFileWhatAnotherEngineComputesFromTheOriginal() {
         final ComputationGraph original = DpqNetwork.build(spec(null));
@@ -102,6 +115,7 @@ class AlexNetTest {
         for (final String vertex : List.of("norm1", "conv2", "norm2", "conv5", "pool5", "fc6", "fc7")) {
             assertThat(actual.get(vertex)).as(vertex).isEqualTo(expected.get(vertex));
         }
+        assertNormalised(expected.get("pool1"), expected.get("norm1"));
         final INDArray features = actual.get("fc7");
         assertThat(features.amaxNumber().doubleValue()).isGreaterThan(0.01);
         try (OnnxEmbedder other = new OnnxEmbedder(EncoderExport.upTo(original, "fc7", 4096), SIDE, 1)) {

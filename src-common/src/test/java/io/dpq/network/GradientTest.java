@@ -2,6 +2,7 @@ package io.dpq.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dpq.quantizer.Similarity;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -49,7 +50,7 @@ class GradientTest {
             final int dimensions,
             final int levels,
             final int codewords,
-            final NetworkSpec.Similarity similarity,
+            final Similarity similarity,
             final NetworkSpec.GradientMode gradient,
             final NetworkSpec.LossWeights loss,
             final boolean several) {
@@ -59,7 +60,7 @@ class GradientTest {
                 Specs.backbone(NetworkSpec.Backbone.SIMPLE_CNN, Optional.empty(), Optional.empty(), false, 0),
                 new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, dimensions),
                 new NetworkSpec.QuantizationSpec(
-                        levels, codewords, similarity, similarity == NetworkSpec.Similarity.L2 ? 1.5 : 3, gradient),
+                        levels, codewords, similarity, similarity == Similarity.L2 ? 1.5 : 3, gradient),
                 loss,
                 Specs.gaussian(3, dimensions, 11),
                 Specs.optimizer(1),
@@ -201,7 +202,7 @@ class GradientTest {
             final int dimensions,
             final int levels,
             final int codewords,
-            final NetworkSpec.Similarity similarity,
+            final Similarity similarity,
             final boolean several) {
         final ComputationGraph graph = head(
                 spec(dimensions, levels, codewords, similarity, NetworkSpec.GradientMode.END_TO_END, ALL, several));
@@ -212,7 +213,7 @@ class GradientTest {
     @ParameterizedTest
     @CsvSource({"4, 2, 4, L2", "6, 3, 8, L2", "4, 2, 4, COSINE", "6, 3, 8, COSINE"})
     void codebooksOnlyLeavesTheNetworkToTheSemanticLosses(
-            final int dimensions, final int levels, final int codewords, final NetworkSpec.Similarity similarity) {
+            final int dimensions, final int levels, final int codewords, final Similarity similarity) {
         final NetworkSpec.GradientMode mode = NetworkSpec.GradientMode.CODEBOOKS_ONLY;
         final ComputationGraph graph = head(spec(dimensions, levels, codewords, similarity, mode, ALL, false));
         final double[] gradient = analytic(graph, LABELS);
@@ -234,7 +235,7 @@ class GradientTest {
                 4,
                 2,
                 4,
-                NetworkSpec.Similarity.L2,
+                Similarity.L2,
                 NetworkSpec.GradientMode.END_TO_END,
                 new NetworkSpec.LossWeights(margin, classification, soft, hard, match),
                 false));
@@ -248,7 +249,7 @@ class GradientTest {
             @ForAll @IntRange(min = 2, max = 7) final int dimensions,
             @ForAll @IntRange(min = 1, max = 6) final int levels,
             @ForAll @IntRange(min = 1, max = 8) final int bits,
-            @ForAll final NetworkSpec.Similarity similarity,
+            @ForAll final Similarity similarity,
             @ForAll final NetworkSpec.GradientMode mode,
             @ForAll final boolean several,
             @ForAll @DoubleRange(min = 0, max = 0.5) final double smoothing) {
@@ -267,8 +268,8 @@ class GradientTest {
 
     @Test
     void imagesWithoutLabelsAddNothingToSemanticLosses() {
-        final NetworkSpec spec = spec(
-                4, 2, 4, NetworkSpec.Similarity.L2, NetworkSpec.GradientMode.END_TO_END, ALL.semanticOnly(), false);
+        final NetworkSpec spec =
+                spec(4, 2, 4, Similarity.L2, NetworkSpec.GradientMode.END_TO_END, ALL.semanticOnly(), false);
         final ComputationGraph graph = head(spec);
 
         assertThat(analytic(graph, new int[BATCH][0])).containsOnly(0);
@@ -277,7 +278,7 @@ class GradientTest {
 
     @ParameterizedTest
     @CsvSource({"L2", "COSINE"})
-    void vectorsWithoutLengthGiveNoNaN(final NetworkSpec.Similarity similarity) {
+    void vectorsWithoutLengthGiveNoNaN(final Similarity similarity) {
         final ComputationGraph graph = head(spec(4, 2, 4, similarity, NetworkSpec.GradientMode.END_TO_END, ALL, false));
         graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").assign(0);
         graph.getLayer(DpqNetwork.EMBEDDING).getParam("b").assign(0);

@@ -2,7 +2,7 @@ package io.dpq.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dpq.network.NetworkSpec.Similarity;
+import io.dpq.quantizer.Similarity;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.DoubleSupplier;

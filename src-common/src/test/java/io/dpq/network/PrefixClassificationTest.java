@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.dpq.quantizer.Codebooks;
+import io.dpq.quantizer.Similarity;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -236,7 +237,7 @@ class PrefixClassificationTest {
                         false,
                         0),
                 spec.embedding(),
-                new NetworkSpec.QuantizationSpec(2, 4, NetworkSpec.Similarity.L2, 1.5, mode),
+                new NetworkSpec.QuantizationSpec(2, 4, Similarity.L2, 1.5, mode),
                 spec.loss(),
                 spec.labelVectors(),
                 spec.optimizer(),

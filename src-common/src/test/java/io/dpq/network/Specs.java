@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import io.dpq.quantizer.Similarity;
 import java.util.Optional;
 import java.util.Random;
 import org.nd4j.linalg.dataset.MultiDataSet;
@@ -14,8 +15,7 @@ final class Specs {
                 NetworkSpec.Input.images(side),
                 backbone(backbone, Optional.empty(), Optional.empty(), backbone != NetworkSpec.Backbone.ALEXNET, 0),
                 new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.TANH, dimensions),
-                new NetworkSpec.QuantizationSpec(
-                        2, 4, NetworkSpec.Similarity.L2, 4, NetworkSpec.GradientMode.END_TO_END),
+                new NetworkSpec.QuantizationSpec(2, 4, Similarity.L2, 4, NetworkSpec.GradientMode.END_TO_END),
                 new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1),
                 gaussian(3, dimensions, 5),
                 optimizer(1),

@@ -12,6 +12,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.MultiDataSet;
@@ -153,6 +154,30 @@ class UpdatersTest {
         final double step =
                 graph.getLayer("level_1").getParam("C").sub(before).amaxNumber().doubleValue();
         assertThat(step).isCloseTo(spec.optimizer().codebookLearningRate(), within(2e-4));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void whatLearnsOnlyInTheJointStageDoesNotShrinkBefore(final Kind kind) {
+        final int semantic = 5;
+        final NetworkSpec plain = Specs.jointFrom(Specs.of(NetworkSpec.Backbone.SIMPLE_CNN, 8, 6), semantic);
+        final NetworkSpec spec = Specs.with(
+                Specs.with(plain, new NetworkSpec.LossWeights(1, 1, 0.5, 0, 1, 1, 0.1), false),
+                new NetworkSpec.OptimizerSpec(kind, 1e-2, 0.9, 0.5, 1, 1, 1, 1, 1e-3, Schedule.CONSTANT, 0, 1, 1));
+        final ComputationGraph graph = DpqNetwork.build(spec);
+        final MultiDataSet batch = Specs.batch(Specs.images(6, 8, 3), new int[][] {{0}, {1}, {2}, {0}, {1}, {2}}, spec);
+        final INDArray prefix = graph.getLayer("prefix_2").getParam("W").dup();
+        final INDArray embedding =
+                graph.getLayer(DpqNetwork.EMBEDDING).getParam("W").dup();
+        DpqNetwork.setLossWeights(graph, spec.loss().semanticOnly());
+        for (int i = 0; i < semantic; i++) {
+            graph.fit(batch);
+        }
+        assertThat(graph.getLayer("prefix_2").getParam("W")).isEqualTo(prefix);
+        assertThat(graph.getLayer(DpqNetwork.EMBEDDING).getParam("W")).isNotEqualTo(embedding);
+        DpqNetwork.setLossWeights(graph, spec.loss());
+        graph.fit(batch);
+        assertThat(graph.getLayer("prefix_2").getParam("W")).isNotEqualTo(prefix);
     }
 
     @Test

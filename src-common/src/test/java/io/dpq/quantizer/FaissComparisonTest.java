@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FaissComparisonTest {
     private static final int VECTORS = Integer.getInteger("dpq.faiss.vectors", 12_000);
     private static final int DIMENSIONS = Integer.getInteger("dpq.faiss.dimensions", 64);
-    private static final int ITERATIONS = Integer.getInteger("dpq.faiss.iterations", 25);
+    private static final int ITERATIONS = Integer.getInteger("dpq.faiss.iterations", 50);
     private static final int LEVELS = 4;
     private static final int CODEWORDS = 256;
     private static final int COMPONENTS = 1000;

@@ -114,12 +114,15 @@ class KernelTest {
         }
     }
 
-    private static void assertDefinition(final Codebooks codebooks, final float[] vectors, final int count) {
-        final short[] expected = PlainResidual.encode(codebooks, vectors, count);
-        for (final ScoreKernel kernel : KERNELS) {
-            final short[] codes = new short[count * codebooks.levels()];
-            new ResidualEncoder(codebooks, kernel).encode(vectors, count, codes);
-            assertThat(codes).as(kernel.description()).isEqualTo(expected);
+    private static void assertDefinition(final Codebooks given, final float[] vectors, final int count) {
+        for (final Similarity similarity : Similarity.values()) {
+            final Codebooks codebooks = given.by(similarity);
+            final short[] expected = PlainResidual.encode(codebooks, vectors, count);
+            for (final ScoreKernel kernel : KERNELS) {
+                final short[] codes = new short[count * codebooks.levels()];
+                new ResidualEncoder(codebooks, kernel).encode(vectors, count, codes);
+                assertThat(codes).as("%s, %s", kernel.description(), similarity).isEqualTo(expected);
+            }
         }
     }
 

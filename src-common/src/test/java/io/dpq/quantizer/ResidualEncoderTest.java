@@ -20,11 +20,12 @@ class ResidualEncoderTest {
     }
 
     @Property(tries = 100)
-    void codesOfFewerLevelsAreThePrefix(@ForAll final Case given) {
+    void codesOfFewerLevelsAreThePrefix(@ForAll final Case given, @ForAll final Similarity similarity) {
         final int levels = given.codebooks().levels();
-        final short[] whole = encode(given.codebooks(), given.vectors(), given.count());
+        final Codebooks codebooks = given.codebooks().by(similarity);
+        final short[] whole = encode(codebooks, given.vectors(), given.count());
         for (int prefix = 1; prefix <= levels; prefix++) {
-            final short[] codes = encode(given.codebooks().prefix(prefix), given.vectors(), given.count());
+            final short[] codes = encode(codebooks.prefix(prefix), given.vectors(), given.count());
             for (int row = 0; row < given.count(); row++) {
                 assertThat(Arrays.copyOfRange(codes, row * prefix, (row + 1) * prefix))
                         .isEqualTo(Arrays.copyOfRange(whole, row * levels, row * levels + prefix));
@@ -65,6 +66,19 @@ class ResidualEncoderTest {
             assertThat(encode(codebooks, corner, 1)).containsExactly(k);
         }
         assertThat(encode(codebooks, new float[15], 1)).containsExactly(0);
+    }
+
+    @Test
+    void theLargestCosineIsNotTheNearestCodeword() {
+        // The long codeword points the same way, the short one is closer; one of no length has cosine 0.
+        final Codebooks codebooks = new Codebooks(1, 3, 2, new float[] {0, 0, 9, 9, 1, 0});
+        assertThat(encode(codebooks, new float[] {1, 1}, 1)).containsExactly(2);
+        assertThat(encode(codebooks.by(Similarity.COSINE), new float[] {1, 1}, 1))
+                .containsExactly(1);
+        assertThat(encode(codebooks.by(Similarity.COSINE), new float[] {-1, -1}, 1))
+                .containsExactly(0);
+        assertThat(encode(codebooks.by(Similarity.COSINE), new float[] {0, 0}, 1))
+                .containsExactly(0);
     }
 
     @Test

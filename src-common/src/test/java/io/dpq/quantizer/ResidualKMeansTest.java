@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ResidualKMeansTest {
@@ -94,5 +95,44 @@ class ResidualKMeansTest {
         assertThatThrownBy(() -> ResidualKMeans.fit(new float[0], 0, 2, 1, 2, 1, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("0 vectors");
+    }
+
+    @Test
+    void byCosineEveryLevelClustersWhatTheCosineLeavesOver() {
+        final Random random = new Random(9);
+        final float[] vectors = ResidualEncoderTest.gaussian(400 * 5, random);
+        final Codebooks codebooks = ResidualKMeans.fit(
+                vectors,
+                400,
+                5,
+                2,
+                8,
+                10,
+                3,
+                Similarity.COSINE,
+                (points, count, dimensions) ->
+                        (centres, assigned) -> Assigner.assign(points, count, dimensions, centres, assigned));
+        assertThat(codebooks.similarity()).isEqualTo(Similarity.COSINE);
+        final short[] codes = ResidualEncoderTest.encode(codebooks.prefix(1), vectors, 400);
+        final float[] left = vectors.clone();
+        for (int i = 0; i < left.length; i++) {
+            left[i] -= codebooks.value(0, codes[i / 5], i % 5);
+        }
+        // Lloyd has converged or nearly so: each codeword of the second level is about the mean of what it is nearest
+        // to there.
+        final Codebooks second = new Codebooks(1, 8, 5, Arrays.copyOfRange(codebooks.values(), 8 * 5, 16 * 5));
+        final short[] nearest = ResidualEncoderTest.encode(second, left, 400);
+        for (int k = 0; k < 8; k++) {
+            final int codeword = k;
+            for (int d = 0; d < 5; d++) {
+                final int dimension = d;
+                final double mean = IntStream.range(0, 400)
+                        .filter(row -> nearest[row] == codeword)
+                        .mapToDouble(row -> left[row * 5 + dimension])
+                        .average()
+                        .orElseThrow();
+                assertThat((double) second.value(0, k, d)).isCloseTo(mean, within(0.15));
+            }
+        }
     }
 }
