@@ -25,6 +25,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -99,6 +100,7 @@ public final class EncodeJob implements Job {
             Set<Extra> extras,
             Duration decodeTimeout,
             boolean replaceModel,
+            Optional<String> iceberg,
             double maxQuarantineFraction,
             double maxDeletedFraction,
             boolean retryFailed) {
@@ -122,6 +124,7 @@ public final class EncodeJob implements Job {
                     EncodeJob.extras(config),
                     decodeTimeout,
                     config.bool("encode.replace-model"),
+                    config.optionalString("encode.iceberg.table"),
                     config.decimal("encode.max-quarantine-fraction", 0, 1),
                     config.decimal("encode.max-deleted-fraction", 0, 1),
                     config.bool("encode.retry-failed"));
@@ -151,6 +154,8 @@ public final class EncodeJob implements Job {
         final ModelManifest model =
                 ModelDirectory.open(settings.modelPath(), hadoop).manifest();
         Embedders.requireReadable(settings.modelPath(), model.image());
+        final Optional<IcebergSink> iceberg = settings.iceberg().map(name -> new IcebergSink(spark, name));
+        iceberg.ifPresent(IcebergSink::requireUsable);
         final CodeTable table = new CodeTable(settings.codesPath(), hadoop);
         final LakeSettings lake = LakeSettings.from(context.config(), LAKE);
         lake.requireFits(Embedders.takesVectors(model), settings.modelPath());
@@ -170,7 +175,13 @@ public final class EncodeJob implements Job {
                                 + " holds codes of another model; all images are encoded beside them, and replace them when"
                                 + " the run is complete.");
             }
-            return encode(context, settings, model, state, images, run);
+            final Outcome outcome = encode(context, settings, model, state, images, run);
+            iceberg.ifPresent(sink -> context.out()
+                    .println(
+                            sink.update(table)
+                                    ? "The Iceberg table " + settings.iceberg().orElse("") + " has it as well."
+                                    : "The Iceberg table " + settings.iceberg().orElse("") + " lacked nothing."));
+            return outcome;
         }
     }
 

@@ -25,6 +25,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -214,6 +215,29 @@ public final class CodeTable {
                 .over(Window.partitionBy(CodeSchema.ID)
                         .orderBy(functions.col(CodeSchema.RUN).desc()));
         return all.withColumn("age", newest).filter("age = 1").drop("age");
+    }
+
+    /**
+     * The newest row of every image that was encoded, of the given runs, with all columns that every file of them has, and the
+     * column {@code run}.
+     */
+    public Dataset<Row> current(final SparkSession spark, final String modelId, final List<RunManifest> runs) {
+        runs.forEach(run -> requireModel(run, modelId));
+        final Set<CodeSchema.Extra> extras = extras(runs);
+        final int levels = runs.get(runs.size() - 1).levels();
+        final List<Column> columns = new ArrayList<>(List.of(CodeSchema.codeColumns(levels, extras, Metadata.empty())));
+        columns.add(functions.col(CodeSchema.RUN));
+        return codes(spark, runs, CodeSchema.codes(levels, extras)).select(columns.toArray(new Column[0]));
+    }
+
+    /** Ids, in the column {@code id}, whose rows in earlier runs the given ones superseded. */
+    public Dataset<Row> supersededIds(final SparkSession spark, final List<RunManifest> runs) {
+        final List<String> files = new ArrayList<>();
+        for (final RunManifest run : runs) {
+            files.addAll(checked(run, SUPERSEDED + "/" + RUN_PREFIX + run.runId(), run.supersededFiles()));
+        }
+        return scan(spark, files, CodeSchema.superseded(), new Path(root, SUPERSEDED))
+                .select(CodeSchema.ID);
     }
 
     /** The state of a table that knows of no image. */
