@@ -39,9 +39,9 @@ final class Batch {
      * What a batch became.
      *
      * @param rows staged rows, one an image
-     * @param micros how long the network and the quantizer took
+     * @param nanos how long the network and the quantizer took
      */
-    record Encoded(List<Row> rows, long micros) {}
+    record Encoded(List<Row> rows, long nanos) {}
 
     Batch(final int size, final int levels, final Set<Extra> extras, final int tensorLength) {
         this.size = size;
@@ -110,7 +110,7 @@ final class Batch {
             rows.add(RowFactory.create(values));
         }
         images.clear();
-        return new Encoded(rows, (System.nanoTime() - began) / 1000);
+        return new Encoded(rows, System.nanoTime() - began);
     }
 
     /** A code of values that are not finite would mean nothing, and nobody would see it. */

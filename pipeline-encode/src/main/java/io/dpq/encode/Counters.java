@@ -14,16 +14,16 @@ import org.apache.spark.util.LongAccumulator;
  * @param encoded images encoded
  * @param quarantined images refused
  * @param bytes of images read
- * @param decodeMicros microseconds that threads decoded
- * @param networkMicros microseconds that batches were in the network and the quantizer
+ * @param decodeNanos nanoseconds that threads decoded
+ * @param networkNanos nanoseconds that batches were in the network and the quantizer
  */
 record Counters(
         LongAccumulator decoded,
         LongAccumulator encoded,
         LongAccumulator quarantined,
         LongAccumulator bytes,
-        LongAccumulator decodeMicros,
-        LongAccumulator networkMicros)
+        LongAccumulator decodeNanos,
+        LongAccumulator networkNanos)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -33,8 +33,8 @@ record Counters(
                 spark.longAccumulator("dpq.encode.encoded"),
                 spark.longAccumulator("dpq.encode.quarantined"),
                 spark.longAccumulator("dpq.encode.bytes"),
-                spark.longAccumulator("dpq.encode.decode-micros"),
-                spark.longAccumulator("dpq.encode.network-micros"));
+                spark.longAccumulator("dpq.encode.decode-nanos"),
+                spark.longAccumulator("dpq.encode.network-nanos"));
     }
 
     /** For the manifest: images, bytes and milliseconds, by name. */
@@ -44,7 +44,7 @@ record Counters(
                 "imagesEncoded", encoded.sum(),
                 "imagesQuarantined", quarantined.sum(),
                 "bytesRead", bytes.sum(),
-                "decodeMillis", decodeMicros.sum() / 1000,
-                "networkMillis", networkMicros.sum() / 1000));
+                "decodeMillis", decodeNanos.sum() / 1_000_000,
+                "networkMillis", networkNanos.sum() / 1_000_000));
     }
 }

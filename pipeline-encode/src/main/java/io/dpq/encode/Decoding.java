@@ -255,8 +255,9 @@ final class Decoding implements AutoCloseable {
             return detail;
         }
 
-        long micros() {
-            return nanos / 1000;
+        /** How long decoding took. */
+        long nanos() {
+            return nanos;
         }
 
         int width() {

@@ -82,7 +82,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
             final Decoding.Image image = decoding.next(filling.room());
             if (image.wasRead()) {
                 task.counters().bytes().add(image.length());
-                task.counters().decodeMicros().add(image.micros());
+                task.counters().decodeNanos().add(image.nanos());
             }
             if (image.isRefused()) {
                 quarantine(image);
@@ -126,7 +126,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
             final Batch.Encoded encoded = awaited.get();
             ready.addAll(encoded.rows());
             task.counters().encoded().add(encoded.rows().size());
-            task.counters().networkMicros().add(encoded.micros());
+            task.counters().networkNanos().add(encoded.nanos());
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

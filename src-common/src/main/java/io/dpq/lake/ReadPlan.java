@@ -11,6 +11,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.functions;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
@@ -128,11 +129,20 @@ final class ReadPlan {
                     current = here;
                     start = running;
                 }
-                final Tuple2<Tuple2<Long, Long>, Row> keyed = new Tuple2<>(new Tuple2<>(start, running), row);
+                final Tuple2<Tuple2<Long, Long>, Row> keyed = new Tuple2<>(new Tuple2<>(start, running), bare(row));
                 running += cost(row, maxBytes, item);
                 return keyed;
             }
         };
+    }
+
+    /** The values alone: a row of Spark SQL carries its schema, which Java's serialization writes again and again. */
+    private static Row bare(final Row row) {
+        final Object[] values = new Object[row.length()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = row.get(i);
+        }
+        return RowFactory.create(values);
     }
 
     /** Orders rows as they were. */
