@@ -162,8 +162,11 @@ public final class TrainJob implements Job {
     private static void report(final TrainingData data, final PrintStream out) {
         final DataSummary summary = data.summary();
         final int classes = summary.perClass().size();
-        out.println(summary.usable() + (classes == 0 ? " images, without labels" : " images of " + classes + " classes")
-                + (classes == 0 || summary.unlabelled() == 0 ? "" : ", " + summary.unlabelled() + " of them without a label"));
+        out.println(summary.usable()
+                + (classes == 0 ? " images, without labels" : " images of " + classes + " classes")
+                + (classes == 0 || summary.unlabelled() == 0
+                        ? ""
+                        : ", " + summary.unlabelled() + " of them without a label"));
         if (summary.rejected() > 0) {
             final String skipped = "skipped " + summary.rejected() + " images that cannot be decoded "
                     + summary.skipped() + ", for instance " + String.join(", ", summary.examples());

@@ -55,7 +55,8 @@ public final class MendedTrainingWorker extends ParameterAveragingTrainingWorker
     public @Nullable ParameterAveragingTrainingResult processMinibatch(
             final MultiDataSet batch, final ComputationGraph graph, final boolean last) {
         Nd4j.getRandom().setSeed(Seeds.mix(seed, iteration + batches, TaskContext.getPartitionId()));
-        // Weight decay shrinks weights beside the loss, yet Deeplearning4j adds half their squares to it, which would hide the
+        // Weight decay shrinks weights beside the loss, yet Deeplearning4j adds half their squares to it, which would
+        // hide the
         // loss and its growth.
         final double decay = graph.calcRegularizationScore(true);
         // Never told that a batch is the last, the parent returns no result, which would hold the last loss only.
