@@ -6,8 +6,9 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Embeds with the training network itself ({@code network.zip}): slower than ONNX, kept as an independent engine. Thread-safe:
- * the graph keeps its activations in itself, so that one batch runs at a time.
+ * Embeds with the training network itself ({@code network.zip}): slower than ONNX, kept as an independent engine. One image at a
+ * time: on some processors the library's matrix products round a row by where in its batch it lies, and an embedding must depend
+ * on its image alone. Thread-safe: the graph keeps its activations in itself, so that one image runs at a time.
  */
 public final class NetworkEmbedder implements Embedder {
     private final ComputationGraph graph;
@@ -56,13 +57,19 @@ public final class NetworkEmbedder implements Embedder {
             throw new IllegalArgumentException(count + (input.vectors() ? " vectors" : " images") + " take " + length
                     + " values, but there are " + images.length + ".");
         }
-        final float[] exact = images.length == length ? images : Arrays.copyOf(images, length);
+        final float[] embeddings = new float[Math.multiplyExact(count, dimensions)];
         synchronized (graph) {
-            return DpqNetwork.embed(graph, Nd4j.createFromArray(exact).reshape('c', input.shape(count)))
-                    .dup('c')
-                    .data()
-                    .asFloat();
+            for (int row = 0; row < count; row++) {
+                final float[] one = Arrays.copyOfRange(images, row * input.values(), (row + 1) * input.values());
+                final float[] embedding = DpqNetwork.embed(
+                                graph, Nd4j.createFromArray(one).reshape('c', input.shape(1)))
+                        .dup('c')
+                        .data()
+                        .asFloat();
+                System.arraycopy(embedding, 0, embeddings, row * dimensions, dimensions);
+            }
         }
+        return embeddings;
     }
 
     /** Nothing to release: the graph's memory goes with the object. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -120,11 +121,16 @@ class EncoderExportTest {
         final ComputationGraph graph = DpqNetwork.build(spec);
         final byte[] zip = NetworkZip.write(graph, true);
         final float[] images = Specs.images(5, 16, 2);
-        final float[] expected = DpqNetwork.embed(
-                        graph, Nd4j.createFromArray(images).reshape(5, 3, 16, 16))
-                .dup('c')
-                .data()
-                .asFloat();
+        final float[] expected = new float[5 * 8];
+        for (int image = 0; image < 5; image++) {
+            final float[] alone = Arrays.copyOfRange(images, image * 3 * 16 * 16, (image + 1) * 3 * 16 * 16);
+            final float[] embedding = DpqNetwork.embed(
+                            graph, Nd4j.createFromArray(alone).reshape(1, 3, 16, 16))
+                    .dup('c')
+                    .data()
+                    .asFloat();
+            System.arraycopy(embedding, 0, expected, image * 8, 8);
+        }
 
         try (NetworkEmbedder embedder = new NetworkEmbedder(zip, spec.input())) {
             assertThat(embedder.dimensions()).isEqualTo(8);
