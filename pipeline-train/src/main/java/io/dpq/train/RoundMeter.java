@@ -22,7 +22,7 @@ final class RoundMeter implements RoundObserver {
     /** Images that the terms are measured on, a worker; more would cost time that is better spent on training. */
     private static final int SAMPLE = 32;
 
-    private static final List<String> TERMS = List.of("margin", "classification", "soft", "hard", "match");
+    private static final List<String> TERMS = List.of("margin", "classification", "soft", "hard", "match", "retrieval");
 
     private final LongAccumulator batches;
     private final TermSums sums;
@@ -44,7 +44,7 @@ final class RoundMeter implements RoundObserver {
         final LossTerms terms = LossTerms.of(graph, first(batch));
         sums.add(Map.entry(
                 TaskContext.getPartitionId(),
-                new double[] {terms.margin(), terms.classification(), terms.soft(), terms.hard(), terms.match()}));
+                new double[] {terms.margin(), terms.classification(), terms.soft(), terms.hard(), terms.match(), terms.retrieval()}));
     }
 
     private static MultiDataSet first(final org.nd4j.linalg.dataset.api.MultiDataSet batch) {

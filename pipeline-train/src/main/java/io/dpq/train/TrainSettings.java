@@ -185,7 +185,10 @@ record TrainSettings(
                 config.decimal("loss.label-smoothing", 0, 1),
                 weight(config, "loss.distortion"),
                 weight(config, "loss.hard"),
-                weight(config, "loss.match"));
+                weight(config, "loss.match"),
+                weight(config, "loss.retrieval"),
+                weight(config, "loss.prefix-retrieval"),
+                config.decimal("loss.retrieval-sharpness", 0.01, 1000));
     }
 
     private static Augmentation augmentation(final DpqConfig config) {

@@ -91,6 +91,7 @@ class ValidationTest {
                             "soft",
                             "hard",
                             "match",
+                            "retrieval",
                             "learningRate");
             final boolean joint = line.get("stage").equals("joint");
             assertThat(joint).isEqualTo((int) line.get("epoch") > 2);

@@ -110,8 +110,8 @@ public final class DpqNetwork {
 
     private static void checkHeads(final NetworkSpec spec) {
         if (spec.classes() == 0 && spec.loss().supervised()) {
-            throw UserException.usage("There are no classes, so set loss.margin, loss.classification and"
-                    + " loss.prefix-classification to 0, or give labels.");
+            throw UserException.usage("There are no classes, so set loss.margin, loss.classification,"
+                    + " loss.prefix-classification, loss.retrieval and loss.prefix-retrieval to 0, or give labels.");
         }
         if (spec.labelVectors().length != spec.classes()) {
             throw UserException.usage("There are " + spec.labelVectors().length + " label vectors for " + spec.classes()

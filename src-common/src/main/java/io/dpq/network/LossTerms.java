@@ -1,5 +1,6 @@
 package io.dpq.network;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,8 +23,10 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * @param soft soft distortion of all prefixes
  * @param hard hard distortion of all prefixes
  * @param match distance of the last soft and hard prefix
+ * @param retrieval embeddings and prefixes that are not found, of all together
  */
-public record LossTerms(double margin, double classification, double soft, double hard, double match) {
+public record LossTerms(
+        double margin, double classification, double soft, double hard, double match, double retrieval) {
     /**
      * Measures a batch by one forward pass; the graph's parameters stay as they are.
      *
@@ -33,7 +36,7 @@ public record LossTerms(double margin, double classification, double soft, doubl
     public static LossTerms of(final ComputationGraph graph, final MultiDataSet batch) {
         final Map<String, INDArray> activations = graph.feedForward(batch.getFeatures(), false, true);
         final List<String> outputs = graph.getConfiguration().getNetworkOutputs();
-        LossTerms terms = new LossTerms(0, 0, 0, 0, 0);
+        LossTerms terms = new LossTerms(0, 0, 0, 0, 0, 0);
         for (int i = 0; i < outputs.size(); i++) {
             final String name = outputs.get(i);
             final Layer layer = graph.getLayer(name).conf().getLayer();
@@ -47,7 +50,7 @@ public record LossTerms(double margin, double classification, double soft, doubl
                         .addiRowVector(graph.getLayer(name).getParam("b"));
                 final double loss = output.getLossFn()
                         .computeScore(batch.getLabels(i), logits, new ActivationIdentity(), null, true);
-                terms = terms.plus(new LossTerms(0, loss, 0, 0, 0));
+                terms = terms.plus(new LossTerms(0, loss, 0, 0, 0, 0));
             }
         }
         return terms;
@@ -60,7 +63,8 @@ public record LossTerms(double margin, double classification, double soft, doubl
                 classification + other.classification,
                 soft + other.soft,
                 hard + other.hard,
-                match + other.match);
+                match + other.match,
+                retrieval + other.retrieval);
     }
 
     private static INDArray input(
@@ -83,16 +87,29 @@ public record LossTerms(double margin, double classification, double soft, doubl
                 0,
                 loss.soft() * soft,
                 loss.hard() * hard,
-                loss.match() * distance(states, 3 + last, 2 + last, loss.dimensions()));
+                loss.match() * distance(states, 3 + last, 2 + last, loss.dimensions()),
+                retrieval(states, loss, labels));
     }
 
     private static double margin(final INDArray states, final QuantizationLoss loss, final INDArray labels) {
+        return mean(new MarginLoss(loss.labelVectors(), columns(states, 0, loss.dimensions()), labels).scores());
+    }
+
+    private static double retrieval(final INDArray states, final QuantizationLoss loss, final INDArray labels) {
+        final INDArray x = columns(states, 0, loss.dimensions());
         double sum = 0;
-        for (final double score :
-                new MarginLoss(loss.labelVectors(), columns(states, 0, loss.dimensions()), labels).scores()) {
-            sum += score;
+        if (loss.retrieval() != 0) {
+            sum += loss.retrieval() * mean(new RetrievalLoss(x, x, labels, loss.sharpness()).scores());
         }
-        return sum / states.size(0);
+        for (int level = 0; loss.prefixRetrieval() != 0 && level < loss.levels(); level++) {
+            final INDArray items = columns(states, 2 + 3 * level, loss.dimensions());
+            sum += loss.prefixRetrieval() * mean(new RetrievalLoss(x, items, labels, loss.sharpness()).scores());
+        }
+        return sum;
+    }
+
+    private static double mean(final double[] scores) {
+        return Arrays.stream(scores).average().orElse(0);
     }
 
     /** The mean over batch and dimensions of the squared difference of two blocks of columns. */

@@ -170,6 +170,9 @@ public record NetworkSpec(
      * @param distortion τ
      * @param hard μ, relative to τ
      * @param match ν, relative to τ
+     * @param retrieval weight of embeddings finding those that share a label with them
+     * @param prefixRetrieval weight of embeddings finding each quantized prefix
+     * @param sharpness κ of both
      */
     public record LossWeights(
             double margin,
@@ -178,7 +181,22 @@ public record NetworkSpec(
             double labelSmoothing,
             double distortion,
             double hard,
-            double match) {
+            double match,
+            double retrieval,
+            double prefixRetrieval,
+            double sharpness) {
+        /** Without retrieval. */
+        public LossWeights(
+                final double margin,
+                final double classification,
+                final double prefixClassification,
+                final double labelSmoothing,
+                final double distortion,
+                final double hard,
+                final double match) {
+            this(margin, classification, prefixClassification, labelSmoothing, distortion, hard, match, 0, 0, 0);
+        }
+
         /** The terms of the paper alone. */
         public LossWeights(
                 final double margin,
@@ -191,12 +209,16 @@ public record NetworkSpec(
 
         /** The semantic stage: no term that looks at codewords. */
         public LossWeights semanticOnly() {
-            return new LossWeights(margin, classification, 0, labelSmoothing, 0, 0, 0);
+            return new LossWeights(margin, classification, 0, labelSmoothing, 0, 0, 0, retrieval, 0, sharpness);
         }
 
         /** Whether any term needs labels. */
         public boolean supervised() {
-            return margin != 0 || classification != 0 || prefixClassification != 0;
+            return margin != 0
+                    || classification != 0
+                    || prefixClassification != 0
+                    || retrieval != 0
+                    || prefixRetrieval != 0;
         }
     }
 

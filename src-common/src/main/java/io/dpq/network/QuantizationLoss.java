@@ -13,7 +13,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
 
 /**
  * The losses of Deep Progressive Quantization (arXiv 1906.06698) on the embedding and on every level's state: adaptive margin
- * against label vectors, soft and hard distortion of each prefix, and the match of the last soft and hard prefix. Its input is
+ * against label vectors, soft and hard distortion of each prefix, the match of the last soft and hard prefix, and, ours, how well
+ * embeddings find one another and each prefix ({@link RetrievalLoss}). Its input is
  * {@code [x | r_1 H_1 S_1 | … | r_L H_L S_L]}, [N, D + 3·D·L]; its labels are multi-hot [N, classes]. Scores are sums over the
  * batch of what averages to the loss, because Deeplearning4j divides scores and gradients by N itself. Immutable and
  * thread-safe.
@@ -22,6 +23,9 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param soft weight of Σ_l mean ‖x − S_l‖² (τ)
  * @param hard weight of Σ_l mean ‖x − H_l‖² (τμ)
  * @param match weight of mean ‖S_L − H_L‖² (τν)
+ * @param retrieval weight of finding embeddings
+ * @param prefixRetrieval weight of finding each hard prefix; what would move it moves its codewords and, straight through, x
+ * @param sharpness κ of both
  * @param endToEnd whether distortions move the embedding, or only the codebooks
  * @param dimensions D
  * @param levels L
@@ -33,6 +37,9 @@ record QuantizationLoss(
         @JsonProperty("soft") double soft,
         @JsonProperty("hard") double hard,
         @JsonProperty("match") double match,
+        @JsonProperty("retrieval") double retrieval,
+        @JsonProperty("prefixRetrieval") double prefixRetrieval,
+        @JsonProperty("sharpness") double sharpness,
         @JsonProperty("endToEnd") boolean endToEnd,
         @JsonProperty("dimensions") int dimensions,
         @JsonProperty("levels") int levels,
@@ -43,6 +50,9 @@ record QuantizationLoss(
 
     static QuantizationLoss of(final NetworkSpec spec) {
         return new QuantizationLoss(
+                        0,
+                        0,
+                        0,
                         0,
                         0,
                         0,
@@ -61,6 +71,9 @@ record QuantizationLoss(
                 weights.distortion(),
                 weights.distortion() * weights.hard(),
                 weights.distortion() * weights.match(),
+                weights.retrieval(),
+                weights.prefixRetrieval(),
+                weights.sharpness(),
                 endToEnd,
                 dimensions,
                 levels,
@@ -91,12 +104,22 @@ record QuantizationLoss(
         }
         addDistance(scores, match, softPrefix(preOutput, levels - 1), hardPrefix(preOutput, levels - 1));
         if (margin != 0) {
-            final double[] sums = new MarginLoss(labelVectors, x, labels).scores();
-            for (int i = 0; i < sums.length; i++) {
-                scores.putScalar(i, 0, scores.getDouble(i, 0) + margin * sums[i]);
-            }
+            add(scores, margin, new MarginLoss(labelVectors, x, labels).scores());
+        }
+        if (retrieval != 0) {
+            add(scores, retrieval, new RetrievalLoss(x, x, labels, sharpness).scores());
+        }
+        for (int level = 0; prefixRetrieval != 0 && level < levels; level++) {
+            final INDArray items = hardPrefix(preOutput, level);
+            add(scores, prefixRetrieval, new RetrievalLoss(x, items, labels, sharpness).scores());
         }
         return scores;
+    }
+
+    private static void add(final INDArray scores, final double weight, final double[] more) {
+        for (int i = 0; i < more.length; i++) {
+            scores.putScalar(i, 0, scores.getDouble(i, 0) + weight * more[i]);
+        }
     }
 
     private void addDistance(final INDArray scores, final double weight, final INDArray left, final INDArray right) {
@@ -128,6 +151,17 @@ record QuantizationLoss(
                 hardPrefix(gradient, last));
         if (margin != 0) {
             gradientOfX.addi(new MarginLoss(labelVectors, x, labels).gradient().muli(margin));
+        }
+        if (retrieval != 0) {
+            final RetrievalLoss loss = new RetrievalLoss(x, x, labels, sharpness);
+            gradientOfX.addi(
+                    loss.gradientOfQueries().addi(loss.gradientOfItems()).muli(retrieval));
+        }
+        for (int level = 0; prefixRetrieval != 0 && level < levels; level++) {
+            final RetrievalLoss loss = new RetrievalLoss(x, hardPrefix(preOutput, level), labels, sharpness);
+            final INDArray ofItems = loss.gradientOfItems().muli(prefixRetrieval);
+            hardPrefix(gradient, level).addi(ofItems);
+            gradientOfX.addi(loss.gradientOfQueries().muli(prefixRetrieval)).addi(ofItems);
         }
         return gradient;
     }
@@ -186,6 +220,9 @@ record QuantizationLoss(
                 && soft == that.soft
                 && hard == that.hard
                 && match == that.match
+                && retrieval == that.retrieval
+                && prefixRetrieval == that.prefixRetrieval
+                && sharpness == that.sharpness
                 && endToEnd == that.endToEnd
                 && dimensions == that.dimensions
                 && levels == that.levels
@@ -194,6 +231,17 @@ record QuantizationLoss(
 
     @Override
     public int hashCode() {
-        return Objects.hash(margin, soft, hard, match, endToEnd, dimensions, levels, Arrays.deepHashCode(labelVectors));
+        return Objects.hash(
+                margin,
+                soft,
+                hard,
+                match,
+                retrieval,
+                prefixRetrieval,
+                sharpness,
+                endToEnd,
+                dimensions,
+                levels,
+                Arrays.deepHashCode(labelVectors));
     }
 }

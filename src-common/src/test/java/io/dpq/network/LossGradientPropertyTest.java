@@ -1,6 +1,7 @@
 package io.dpq.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.dpq.quantizer.Similarity;
 import java.util.Arrays;
@@ -13,6 +14,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The gradients of the assignment and of every loss by themselves, in double precision, against central differences at a few
@@ -193,7 +195,8 @@ class LossGradientPropertyTest {
         final Random random = new Random(seed);
         // Another seed than that of the states: an embedding that is its label's own vector sits on the hinge.
         final float[][] vectors = Specs.gaussian(classes, dimensions, seed + 1);
-        final QuantizationLoss loss = new QuantizationLoss(1.3, 0.9, 1.1, 0.4, true, dimensions, levels, vectors);
+        final QuantizationLoss loss =
+                new QuantizationLoss(1.3, 0.9, 1.1, 0.4, 0.6, 0, 2, true, dimensions, levels, vectors);
         final INDArray states = gaussian(random, rows, dimensions + 3L * dimensions * levels);
         final INDArray labels = labels(random, rows, classes, mostLabels);
         final INDArray gradient = loss.computeGradient(labels, states, null, null);
@@ -201,16 +204,97 @@ class LossGradientPropertyTest {
         compare(states, gradient, () -> loss.computeScore(labels, states, null, null, false), random);
 
         final QuantizationLoss codebooksOnly =
-                new QuantizationLoss(1.3, 0.9, 1.1, 0.4, false, dimensions, levels, vectors);
-        final QuantizationLoss marginOnly = new QuantizationLoss(1.3, 0, 0, 0, true, dimensions, levels, vectors);
+                new QuantizationLoss(1.3, 0.9, 1.1, 0.4, 0.6, 0, 2, false, dimensions, levels, vectors);
+        final QuantizationLoss semanticOnly =
+                new QuantizationLoss(1.3, 0, 0, 0, 0.6, 0, 2, true, dimensions, levels, vectors);
         final INDArray apart = codebooksOnly.computeGradient(labels, states, null, null);
-        final INDArray margin = marginOnly.computeGradient(labels, states, null, null);
+        final INDArray semantic = semanticOnly.computeGradient(labels, states, null, null);
         for (int n = 0; n < rows; n++) {
             for (int d = 0; d < states.size(1); d++) {
                 assertThat(apart.getDouble(n, d))
-                        .isEqualTo(d < dimensions ? margin.getDouble(n, d) : gradient.getDouble(n, d));
+                        .isEqualTo(d < dimensions ? semantic.getDouble(n, d) : gradient.getDouble(n, d));
             }
         }
+    }
+
+    /** The sum over queries in plain arithmetic, term by term as the formula has them. */
+    private static double retrieval(
+            final INDArray queries, final INDArray items, final INDArray labels, final double sharpness) {
+        final double[][] x = queries.toDoubleMatrix();
+        final double[][] y = items.toDoubleMatrix();
+        final double[][] has = labels.toDoubleMatrix();
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            double found = 0;
+            int relevant = 0;
+            for (int j = 0; j < x.length; j++) {
+                if (j != i && dot(has[i], has[j]) > 0) {
+                    double total = 0;
+                    for (int k = 0; k < x.length; k++) {
+                        total += k == i ? 0 : Math.exp(sharpness / x[i].length * (dot(x[i], y[k]) - dot(x[i], y[j])));
+                    }
+                    found += Math.log(total);
+                    relevant++;
+                }
+            }
+            sum += relevant == 0 ? 0 : found / relevant;
+        }
+        return sum;
+    }
+
+    @Property(tries = 60, seed = "20261126")
+    void theRetrievalLossIsItsFormulaAndHasItsGradient(
+            @ForAll @IntRange(min = 1, max = 7) final int rows,
+            @ForAll @IntRange(min = 1, max = 7) final int dimensions,
+            @ForAll @IntRange(min = 1, max = 4) final int classes,
+            @ForAll @IntRange(min = 0, max = 2) final int mostLabels,
+            @ForAll @DoubleRange(min = 0.1, max = 8) final double sharpness,
+            @ForAll @IntRange(max = 1 << 20) final int seed) {
+        final Random random = new Random(seed);
+        final INDArray queries = gaussian(random, rows, dimensions);
+        final INDArray items = gaussian(random, rows, dimensions);
+        final INDArray labels = labels(random, rows, classes, mostLabels);
+        final RetrievalLoss loss = new RetrievalLoss(queries, items, labels, sharpness);
+        final DoubleSupplier score = () -> retrieval(queries, items, labels, sharpness);
+
+        assertThat(Arrays.stream(loss.scores()).sum()).isCloseTo(score.getAsDouble(), within(1e-9));
+        assertThat(Arrays.stream(loss.scores()).min().orElse(0)).isNotNegative();
+        compare(queries, loss.gradientOfQueries(), score, random);
+        compare(items, loss.gradientOfItems(), score, random);
+    }
+
+    @Property(tries = 40, seed = "20261127")
+    void whatPrefixesAreFoundByMovesThemAndStraightThroughTheEmbedding(
+            @ForAll @IntRange(min = 2, max = 5) final int rows,
+            @ForAll @IntRange(min = 2, max = 5) final int dimensions,
+            @ForAll @IntRange(min = 1, max = 4) final int levels,
+            @ForAll final boolean endToEnd,
+            @ForAll @IntRange(max = 1 << 20) final int seed) {
+        final Random random = new Random(seed);
+        final QuantizationLoss loss =
+                new QuantizationLoss(0, 0, 0, 0, 0, 0.7, 3, endToEnd, dimensions, levels, new float[3][dimensions]);
+        final INDArray states = gaussian(random, rows, dimensions + 3L * dimensions * levels);
+        final INDArray labels = labels(random, rows, 3, 2);
+        final INDArray expected = Nd4j.zeros(DataType.DOUBLE, states.shape());
+        double score = 0;
+        for (int level = 0; level < levels; level++) {
+            final INDArray items = columns(states, 2 + 3 * level, dimensions);
+            final RetrievalLoss alone = new RetrievalLoss(columns(states, 0, dimensions), items, labels, 3);
+            score += 0.7 * Arrays.stream(alone.scores()).sum();
+            columns(expected, 2 + 3 * level, dimensions)
+                    .addi(alone.gradientOfItems().mul(0.7));
+            columns(expected, 0, dimensions)
+                    .addi(alone.gradientOfQueries().add(alone.gradientOfItems()).mul(0.7));
+        }
+
+        assertThat(loss.computeScore(labels, states, null, null, false)).isCloseTo(score, within(1e-9));
+        assertThat(loss.computeGradient(labels, states, null, null).distance2(expected))
+                .isLessThan(1e-9);
+    }
+
+    private static INDArray columns(final INDArray states, final int block, final int dimensions) {
+        return states.get(
+                NDArrayIndex.all(), NDArrayIndex.interval((long) block * dimensions, (long) (block + 1) * dimensions));
     }
 
     @Property(tries = 20, seed = "20260614")
@@ -219,7 +303,7 @@ class LossGradientPropertyTest {
             @ForAll @IntRange(min = 1, max = 4) final int classes,
             @ForAll @IntRange(max = 1 << 20) final int seed) {
         final Random random = new Random(seed);
-        final QuantizationLoss loss = new QuantizationLoss(1, 1, 1, 1, true, 3, levels, new float[classes][3]);
+        final QuantizationLoss loss = new QuantizationLoss(1, 1, 1, 1, 1, 1, 6, true, 3, levels, new float[classes][3]);
         final INDArray states = Nd4j.zeros(DataType.DOUBLE, 2, 3 + 9L * levels);
         final INDArray labels = labels(random, 2, classes, 2);
 

@@ -27,7 +27,8 @@ class LossTermsTest {
         final double soft = alone(graph, batch, new NetworkSpec.LossWeights(0, 0, 0.5, 0, 0));
         final double hard = alone(graph, batch, new NetworkSpec.LossWeights(0, 0, 0.5, 3, 0)) - soft;
         final double match = alone(graph, batch, new NetworkSpec.LossWeights(0, 0, 0.5, 0, 0.7)) - soft;
-        DpqNetwork.setLossWeights(graph, new NetworkSpec.LossWeights(2, 0.3, 0.5, 3, 0.7));
+        final double retrieval = alone(graph, batch, new NetworkSpec.LossWeights(0, 0, 0, 0, 0, 0, 0, 0.8, 0.4, 5));
+        DpqNetwork.setLossWeights(graph, new NetworkSpec.LossWeights(2, 0.3, 0, 0, 0.5, 3, 0.7, 0.8, 0.4, 5));
         final INDArray before = graph.params().dup();
         final LossTerms terms = LossTerms.of(graph, batch);
         assertThat(terms.margin()).isPositive().isEqualTo(margin, within(1e-5));
@@ -35,6 +36,7 @@ class LossTermsTest {
         assertThat(terms.soft()).isPositive().isEqualTo(soft, within(1e-5));
         assertThat(terms.hard()).isPositive().isEqualTo(hard, within(1e-5));
         assertThat(terms.match()).isPositive().isEqualTo(match, within(1e-5));
+        assertThat(terms.retrieval()).isPositive().isEqualTo(retrieval, within(1e-5));
         assertThat(graph.params()).isEqualTo(before);
         DpqNetwork.setLossWeights(graph, SPEC.loss().semanticOnly());
         assertThat(LossTerms.of(graph, batch).soft()).isZero();

@@ -133,8 +133,9 @@ public final class TrainingData implements AutoCloseable {
         if (classes.size() < 2) {
             throw UserException.data("The images below " + where + " show " + classes.size()
                     + " classes but training needs two or more; put the images of each class in a folder of its own, name"
-                    + " the labels in train.lake.list, or set loss.margin, loss.classification and"
-                    + " loss.prefix-classification to 0 to learn without labels.");
+                    + " the labels in train.lake.list, or set loss.margin, loss.classification,"
+                    + " loss.prefix-classification, loss.retrieval and loss.prefix-retrieval to 0 to learn without"
+                    + " labels.");
         }
         return classes;
     }
