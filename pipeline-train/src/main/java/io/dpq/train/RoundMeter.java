@@ -42,9 +42,9 @@ final class RoundMeter implements RoundObserver {
     @Override
     public void round(final ComputationGraph graph, final org.nd4j.linalg.dataset.api.MultiDataSet batch) {
         final LossTerms terms = LossTerms.of(graph, first(batch));
-        sums.add(Map.entry(
-                TaskContext.getPartitionId(),
-                new double[] {terms.margin(), terms.classification(), terms.soft(), terms.hard(), terms.match(), terms.retrieval()}));
+        sums.add(Map.entry(TaskContext.getPartitionId(), new double[] {
+            terms.margin(), terms.classification(), terms.soft(), terms.hard(), terms.match(), terms.retrieval()
+        }));
     }
 
     private static MultiDataSet first(final org.nd4j.linalg.dataset.api.MultiDataSet batch) {

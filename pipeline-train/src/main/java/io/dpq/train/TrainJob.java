@@ -63,7 +63,11 @@ public final class TrainJob implements Job {
                         + ", embedding of " + settings.dimensions() + ", " + settings.levels() + " levels of "
                         + settings.codewords() + " codewords",
                 "schedule: " + settings.semanticEpochs() + " semantic and " + settings.jointEpochs()
-                        + " joint epochs, " + settings.workers() + " workers with batches of " + settings.batchSize()
+                        + " joint epochs, "
+                        + (settings.refinement().epochs() > 0
+                                ? "then " + settings.refinement().epochs() + " of the codebooks alone, "
+                                : "")
+                        + settings.workers() + " workers with batches of " + settings.batchSize()
                         + ", averaged every " + settings.averagingFrequency() + " batches",
                 "frozen layers: " + frozen(settings),
                 "validation: " + validation(settings.run()),

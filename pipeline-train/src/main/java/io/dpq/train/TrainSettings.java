@@ -118,6 +118,7 @@ record TrainSettings(
         DpqNetwork.check(
                 settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
         settings.featureCache();
+        settings.refinement();
         if (settings.run().validation().isOn() && !settings.loss.supervised()) {
             throw UserException.usage(
                     "Validation measures how well labels are found, but all losses that learn from labels"
@@ -240,6 +241,20 @@ record TrainSettings(
     /** What watches over the training. */
     RunSettings run() {
         return RunSettings.from(config);
+    }
+
+    /**
+     * Codebooks that learn alone after the training.
+     *
+     * @param epochs over the sample; 0 leaves codebooks as the joint stage made them
+     * @param learningRate of Adam, at the beginning
+     */
+    record Refinement(int epochs, double learningRate) {}
+
+    Refinement refinement() {
+        return new Refinement(
+                config.integer("quantization.refine-epochs", 0, MILLION),
+                config.decimal("quantization.refine-learning-rate", 0, MILLION));
     }
 
     /** By which residuals choose codewords, in training and in every code. */

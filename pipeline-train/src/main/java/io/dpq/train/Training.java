@@ -8,6 +8,7 @@ import io.dpq.quantizer.ResidualKMeans;
 import io.dpq.train.data.EpochPlan;
 import io.dpq.train.data.EpochShuffle;
 import io.dpq.train.random.Seeds;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -91,29 +92,42 @@ final class Training {
 
     private Result result() {
         final Standing end = state.standing();
-        if (settings.jointEpochs() == 0) {
-            // Two-step training: the codebooks then are what K-means found on the network that is published.
-            final ComputationGraph graph = state.average().of(state.graph());
-            startJointStage(graph);
-            final Optional<ValidationScores> scores = validation.map(measure -> measure(measure, graph, true));
-            return new Result(graph, end.losses(), scores, Optional.empty(), seconds());
-        }
         final byte @Nullable [] best = state.best();
         final Standing.@Nullable Best found = end.best();
         if (best != null && found != null) {
-            return new Result(
-                    NetworkZip.restore(best, true),
-                    end.losses(),
-                    Optional.of(found.scores()),
-                    Optional.of(found.epoch()),
-                    seconds());
+            return finished(NetworkZip.restore(best, true), Optional.of(found.scores()), Optional.of(found.epoch()));
         }
-        return new Result(
-                state.average().of(state.graph()),
-                end.losses(),
-                Optional.ofNullable(end.last()),
-                Optional.empty(),
-                seconds());
+        return finished(state.average().of(state.graph()), Optional.ofNullable(end.last()), Optional.empty());
+    }
+
+    private Result finished(
+            final ComputationGraph graph, final Optional<ValidationScores> joint, final Optional<Integer> epoch) {
+        Optional<ValidationScores> scores = joint;
+        // In two-step training the codebooks are what K-means finds on the network that is published.
+        final boolean twoStep = settings.jointEpochs() == 0;
+        if (twoStep || settings.refinement().epochs() > 0) {
+            if (twoStep) {
+                startJointStage(graph);
+            }
+            if (settings.refinement().epochs() > 0) {
+                refine(graph);
+            }
+            scores = validation.map(measure -> measure(measure, graph, true));
+        }
+        return new Result(graph, state.standing().losses(), scores, epoch, seconds());
+    }
+
+    /** Codebooks once more, now that the network stands still. */
+    private void refine(final ComputationGraph graph) {
+        final EmbeddingSample sample = sample(graph);
+        final Codebooks start =
+                settings.start() == TrainSettings.Start.KMEANS ? kmeans(sample) : DpqNetwork.codebooks(graph);
+        spark.sc().setJobDescription(null);
+        final int[][] labels = Arrays.stream(sample.keys())
+                .mapToObj(key -> learner.data().index().labels(key))
+                .toArray(int[][]::new);
+        DpqNetwork.setCodebooks(
+                graph, CodebookRefinement.refine(settings, learner.spec(), sample, labels, start, progress::say));
     }
 
     private double seconds() {
@@ -122,27 +136,33 @@ final class Training {
 
     private void startJointStage(final ComputationGraph graph) {
         if (settings.start() == TrainSettings.Start.KMEANS) {
-            progress.say("starting codebooks by residual K-means…");
-            spark.sc().setJobDescription("dpq train: embed a sample for the codebooks");
-            final EmbeddingSample sample = EmbeddingSample.of(
-                    spark, learner, NetworkZip.write(graph, false), settings, settings.kmeansSample());
-            spark.sc().setJobDescription("dpq train: start the codebooks by residual K-means");
-            final Codebooks codebooks = ResidualKMeans.fit(
-                    sample.vectors(),
-                    sample.count(),
-                    settings.dimensions(),
-                    settings.levels(),
-                    settings.codewords(),
-                    settings.kmeansIterations(),
-                    Seeds.mix(settings.seed(), -2),
-                    settings.similarity(),
-                    new SparkAssigner(
-                            spark, ResourcePlan.from(settings.config()).threadsPerTask()));
+            final EmbeddingSample sample = sample(graph);
+            final Codebooks codebooks = kmeans(sample);
             DpqNetwork.setCodebooks(graph, codebooks);
             state.average().restartCodebooks(graph, codebooks);
             progress.say("codebooks started from the embeddings of " + sample.count() + " images");
         }
         DpqNetwork.setLossWeights(graph, settings.loss());
+    }
+
+    private EmbeddingSample sample(final ComputationGraph graph) {
+        spark.sc().setJobDescription("dpq train: embed a sample for the codebooks");
+        return EmbeddingSample.of(spark, learner, NetworkZip.write(graph, false), settings, settings.kmeansSample());
+    }
+
+    private Codebooks kmeans(final EmbeddingSample sample) {
+        progress.say("starting codebooks by residual K-means…");
+        spark.sc().setJobDescription("dpq train: start the codebooks by residual K-means");
+        return ResidualKMeans.fit(
+                sample.vectors(),
+                sample.count(),
+                settings.dimensions(),
+                settings.levels(),
+                settings.codewords(),
+                settings.kmeansIterations(),
+                Seeds.mix(settings.seed(), -2),
+                settings.similarity(),
+                new SparkAssigner(spark, ResourcePlan.from(settings.config()).threadsPerTask()));
     }
 
     private void epoch() {

@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * Separable resampling with a triangle filter whose support grows with the reduction: area-weighted when shrinking,
  * bilinear when enlarging. The same rule as Pillow's BILINEAR. Weights are 22-bit integers and each pass rounds to 8 bits,
- * so every JVM computes the same bytes.
+ * so every JVM computes the same bytes. Weights are not negative and sum to one but for their rounding, so that no sum leaves
+ * the range of a byte.
  */
 final class Resampler {
     private static final int CHANNELS = 3;
@@ -17,61 +18,92 @@ final class Resampler {
     private Resampler() {}
 
     static RgbImage resize(final RgbImage image, final int width, final int height) {
-        final RgbImage across =
-                image.width() == width ? image : horizontal(image, Weights.between(image.width(), width), width);
-        return image.height() == height ? across : vertical(across, Weights.between(image.height(), height), height);
-    }
-
-    private static RgbImage horizontal(final RgbImage image, final Weights weights, final int width) {
-        final byte[] in = image.rgb();
-        final byte[] out = new byte[CHANNELS * width * image.height()];
-        int to = 0;
-        for (int y = 0; y < image.height(); y++) {
-            final int row = y * image.width() * CHANNELS;
-            for (int x = 0; x < width; x++, to += CHANNELS) {
-                int r = HALF;
-                int g = HALF;
-                int b = HALF;
-                int from = row + weights.first[x] * CHANNELS;
-                int w = x * weights.taps;
-                for (int k = weights.count[x]; k > 0; k--, from += CHANNELS, w++) {
-                    final int weight = weights.weight[w];
-                    r += weight * (in[from] & 0xFF);
-                    g += weight * (in[from + 1] & 0xFF);
-                    b += weight * (in[from + 2] & 0xFF);
-                }
-                out[to] = byteOf(r);
-                out[to + 1] = byteOf(g);
-                out[to + 2] = byteOf(b);
-            }
+        if (image.height() == height) {
+            return image.width() == width ? image : new RgbImage(width, height, bytes(across(image, width)));
         }
-        return new RgbImage(width, image.height(), out);
+        // Whole numbers between the passes, though each is a byte: of these alone Java's compiler makes vector code.
+        final int[] across = across(image, width);
+        return new RgbImage(width, height, down(across, CHANNELS * width, image.height(), height));
     }
 
-    private static RgbImage vertical(final RgbImage image, final Weights weights, final int height) {
+    private static int[] across(final RgbImage image, final int width) {
         final byte[] in = image.rgb();
-        final int row = image.width() * CHANNELS;
+        final int[] out = new int[CHANNELS * width * image.height()];
+        if (image.width() == width) {
+            for (int i = 0; i < out.length; i++) {
+                out[i] = in[i] & 0xFF;
+            }
+            return out;
+        }
+        final Weights weights = Weights.between(image.width(), width);
+        for (int y = 0; y < image.height(); y++) {
+            across(in, y * image.width() * CHANNELS, weights, out, y * width * CHANNELS, width);
+        }
+        return out;
+    }
+
+    /** One row. Two taps at a time: the loop over them is too short to be worth the compiler's unrolling. */
+    private static void across(
+            final byte[] in, final int row, final Weights weights, final int[] out, final int to, final int width) {
+        final int[] weight = weights.weight;
+        for (int x = 0; x < width; x++) {
+            int r = HALF;
+            int g = HALF;
+            int b = HALF;
+            int from = row + weights.first[x] * CHANNELS;
+            int tap = x * weights.taps;
+            final int last = tap + weights.count[x] - 1;
+            while (tap < last) {
+                final int one = weight[tap];
+                final int two = weight[tap + 1];
+                r += one * (in[from] & 0xFF) + two * (in[from + 3] & 0xFF);
+                g += one * (in[from + 1] & 0xFF) + two * (in[from + 4] & 0xFF);
+                b += one * (in[from + 2] & 0xFF) + two * (in[from + 5] & 0xFF);
+                from += 2 * CHANNELS;
+                tap += 2;
+            }
+            if (tap == last) {
+                final int one = weight[tap];
+                r += one * (in[from] & 0xFF);
+                g += one * (in[from + 1] & 0xFF);
+                b += one * (in[from + 2] & 0xFF);
+            }
+            final int at = to + x * CHANNELS;
+            out[at] = r >> PRECISION;
+            out[at + 1] = g >> PRECISION;
+            out[at + 2] = b >> PRECISION;
+        }
+    }
+
+    private static byte[] down(final int[] in, final int row, final int rows, final int height) {
+        final Weights weights = Weights.between(rows, height);
         final byte[] out = new byte[row * height];
         final int[] sums = new int[row];
         for (int y = 0; y < height; y++) {
             Arrays.fill(sums, HALF);
             for (int k = 0; k < weights.count[y]; k++) {
-                final int weight = weights.weight[y * weights.taps + k];
-                final int from = (weights.first[y] + k) * row;
-                for (int i = 0; i < row; i++) {
-                    sums[i] += weight * (in[from + i] & 0xFF);
-                }
+                add(weights.weight[y * weights.taps + k], in, (weights.first[y] + k) * row, sums);
             }
             final int to = y * row;
             for (int i = 0; i < row; i++) {
-                out[to + i] = byteOf(sums[i]);
+                out[to + i] = (byte) (sums[i] >> PRECISION);
             }
         }
-        return new RgbImage(image.width(), height, out);
+        return out;
     }
 
-    private static byte byteOf(final int sum) {
-        return (byte) Math.min(255, Math.max(0, sum >> PRECISION));
+    private static void add(final int weight, final int[] in, final int from, final int[] sums) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += weight * in[from + i];
+        }
+    }
+
+    private static byte[] bytes(final int[] values) {
+        final byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) values[i];
+        }
+        return bytes;
     }
 
     /** For each output position, the first input position, how many follow, and their integer weights. */
