@@ -46,6 +46,9 @@ record JpegFile(int width, int height, Colours colours, int orientation, byte[] 
     private static final byte[] JFIF = Format.ascii("JFIF\0");
     private static final byte[] EXIF = Format.ascii("Exif\0\0");
     private static final byte[] ADOBE = Format.ascii("Adobe");
+    /** A decoder paints the whole image anew for every scan; encoders make ten or so. */
+    private static final int MOST_SCANS = 100;
+
     private static final int ADOBE_TRANSFORM = 11;
     private static final int NO_ADOBE = -1;
 
@@ -55,6 +58,7 @@ record JpegFile(int width, int height, Colours colours, int orientation, byte[] 
         essential.write(content, 0, 2);
         int at = 2;
         int frame = -1;
+        int scans = 0;
         boolean jfif = false;
         int adobe = NO_ADOBE;
         int orientation = Orientation.UPRIGHT;
@@ -100,6 +104,11 @@ record JpegFile(int width, int height, Colours colours, int orientation, byte[] 
             if (marker == SOS) {
                 if (frame < 0) {
                     throw new ImageRejectedException(Reason.CORRUPT, "JPEG with a scan before its frame header");
+                }
+                scans++;
+                if (scans > MOST_SCANS) {
+                    throw new ImageRejectedException(
+                            Reason.UNKNOWN_FORMAT, "JPEG of more than " + MOST_SCANS + " scans");
                 }
                 at = entropyEnd(content, end);
                 essential.write(content, end, at - end);

@@ -26,6 +26,30 @@ final class Pixels {
     private static final int CR_TO_G = 46802;
     private static final int CB_TO_B = 116130;
 
+    /** What each value of Cr and Cb adds to Y, so that nothing is multiplied a pixel; green's parts are not yet rounded. */
+    private static final int[] RED = new int[MAX + 1];
+
+    private static final int[] BLUE = new int[MAX + 1];
+    private static final int[] GREEN_OF_CB = new int[MAX + 1];
+    private static final int[] GREEN_OF_CR = new int[MAX + 1];
+    /** Sums from −{@value #CLAMP_ZERO} on, brought into 0…255. */
+    private static final byte[] CLAMPED = new byte[1024];
+
+    private static final int CLAMP_ZERO = 384;
+
+    static {
+        for (int value = 0; value <= MAX; value++) {
+            final int centred = value - 128;
+            RED[value] = (CR_TO_R * centred + FIXED_HALF) >> FIXED;
+            BLUE[value] = (CB_TO_B * centred + FIXED_HALF) >> FIXED;
+            GREEN_OF_CB[value] = FIXED_HALF - CB_TO_G * centred;
+            GREEN_OF_CR[value] = -CR_TO_G * centred;
+        }
+        for (int i = 0; i < CLAMPED.length; i++) {
+            CLAMPED[i] = (byte) Math.min(MAX, Math.max(0, i - CLAMP_ZERO));
+        }
+    }
+
     private Pixels() {}
 
     /** Raw JPEG components. */
@@ -208,19 +232,9 @@ final class Pixels {
     }
 
     private static void ycc(final byte[] rgb, final int to, final int y, final int cb, final int cr) {
-        final int luma = (y << FIXED) + FIXED_HALF;
-        final int blue = cb - 128;
-        final int red = cr - 128;
-        put(
-                rgb,
-                to,
-                clamp((luma + CR_TO_R * red) >> FIXED),
-                clamp((luma - CB_TO_G * blue - CR_TO_G * red) >> FIXED),
-                clamp((luma + CB_TO_B * blue) >> FIXED));
-    }
-
-    private static int clamp(final int value) {
-        return Math.min(MAX, Math.max(0, value));
+        rgb[to] = CLAMPED[CLAMP_ZERO + y + RED[cr]];
+        rgb[to + 1] = CLAMPED[CLAMP_ZERO + y + ((GREEN_OF_CB[cb] + GREEN_OF_CR[cr]) >> FIXED)];
+        rgb[to + 2] = CLAMPED[CLAMP_ZERO + y + BLUE[cb]];
     }
 
     private static void put(final byte[] rgb, final int to, final int r, final int g, final int b) {

@@ -8,9 +8,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Scores by the incubating Vector API. Six rows by two vectors of codewords are summed in registers, which keeps the
- * multipliers busy on machines of 16 and of 32 vector registers. The only class that knows the module jdk.incubator.vector,
- * which a JVM has only where it was started with {@code --add-modules jdk.incubator.vector}: nothing may refer to it by name
- * but {@link Kernels}.
+ * multipliers busy on machines of 16 and of 32 vector registers. The only class of this package that knows the module
+ * jdk.incubator.vector, which a JVM has only where it was started with {@code --add-modules jdk.incubator.vector}: nothing may
+ * refer to it by name but {@link Kernels}.
  */
 final class VectorKernel implements ScoreKernel {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;

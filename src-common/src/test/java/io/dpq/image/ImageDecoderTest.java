@@ -1,6 +1,7 @@
 package io.dpq.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.dpq.image.ImageRejectedException.Reason;
@@ -8,6 +9,7 @@ import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -62,6 +64,26 @@ class ImageDecoderTest {
         assertThat(Samples.at(decoded, 0, 0)).isEqualTo(0x808080);
         assertThat(Samples.at(decoded, 1, 0)).isEqualTo(0x818181);
         assertThat(Samples.at(decoded, 2, 0)).isEqualTo(0xFFFFFF);
+    }
+
+    @Test
+    void aJpegOfMoreScansThanAnyEncoderMakesIsRefused() {
+        final byte[] jpeg = Samples.encode(Samples.picture(SIDE), "jpg");
+        int scan = 0;
+        while (jpeg[scan] != (byte) 0xFF || jpeg[scan + 1] != (byte) 0xDA) {
+            scan++;
+        }
+        final ByteArrayOutputStream many = new ByteArrayOutputStream();
+        many.write(jpeg, 0, scan);
+        for (int i = 0; i < 101; i++) {
+            many.write(jpeg, scan, jpeg.length - 2 - scan);
+        }
+        many.write(jpeg, jpeg.length - 2, 2);
+        assertThatThrownBy(() -> decoder.decode(many.toByteArray()))
+                .isInstanceOfSatisfying(
+                        ImageRejectedException.class,
+                        e -> assertThat(e.reason()).isEqualTo(Reason.UNKNOWN_FORMAT))
+                .hasMessageContaining("more than 100 scans");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.dpq.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -44,13 +45,33 @@ class ResamplerTest {
         }
     }
 
+    @Property(tries = 200)
+    void vectorsAndPlainJavaGiveTheSame(
+            @ForAll @IntRange(min = 1, max = 90) final int in,
+            @ForAll @IntRange(min = 1, max = 90) final int out,
+            @ForAll @IntRange(min = 1, max = 3) final int rows,
+            @ForAll final long seed) {
+        final byte[] values = new byte[3 * in * rows];
+        new Random(seed).nextBytes(values);
+        final Weights weights = Weights.between(in, out);
+        final int[] plain = new int[3 * out * rows];
+        final int[] vectors = new int[3 * out * rows];
+        new PlainRowPass().across(values, in, rows, weights, plain, out);
+        final RowPass best = RowPass.best();
+        best.across(values, in, rows, weights, vectors, out);
+        assertThat(vectors).isEqualTo(plain);
+        assertThat(Arrays.stream(plain)).allMatch(value -> value >= 0 && value <= 255);
+        // As in the JVMs of the jobs; by name, since the compiler of the tests does not see the incubating module.
+        assertThat(best.getClass().getSimpleName()).isEqualTo("VectorRowPass");
+    }
+
     @Property(tries = 30)
     void aFlatPictureStaysFlat(
             @ForAll @IntRange(min = 1, max = 300) final int in,
             @ForAll @IntRange(min = 1, max = 300) final int out,
             @ForAll final byte value) {
         final byte[] flat = new byte[3 * in];
-        java.util.Arrays.fill(flat, value);
+        Arrays.fill(flat, value);
         for (final byte b : Resampler.resize(new RgbImage(1, in, flat), 2, out).rgb()) {
             assertThat(b).isEqualTo(value);
         }
