@@ -56,6 +56,11 @@ final class CifarFormat implements RecordFormat {
     }
 
     @Override
+    public boolean listsCheaply() {
+        return true;
+    }
+
+    @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
         final long record = (long) PIXELS + labelBytes(root, path);
         final long length = root.fileSystem().getFileStatus(root.below(path)).getLen();

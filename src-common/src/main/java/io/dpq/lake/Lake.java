@@ -1,5 +1,6 @@
 package io.dpq.lake;
 
+import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -64,4 +65,9 @@ public interface Lake {
 
     /** The rows of {@link #read}, for tasks that take them as they are: Spark SQL would copy every content several times. */
     JavaRDD<Row> rows(Dataset<Row> listing, Partitions partitions, long maxBytes);
+
+    /** The rows of {@link #rows} for the whole listing, where they can be had without shuffling a line for each. */
+    default Optional<JavaRDD<Row>> whole(final Partitions partitions, final long maxBytes) {
+        return Optional.empty();
+    }
 }

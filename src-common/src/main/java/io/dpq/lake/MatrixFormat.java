@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -17,6 +16,9 @@ import org.apache.hadoop.fs.FSDataInputStream;
 final class MatrixFormat implements RecordFormat {
     private static final long serialVersionUID = 1L;
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+    /** Of a row's number in its id, at least. */
+    private static final int DIGITS = 9;
+
     private static final int MOST_HEADER_BYTES = 1 << 16;
     private static final long BYTES_IN_PART = 16L << 20;
     private static final Pattern NPY = Pattern.compile("'descr'\\s*:\\s*'<f4'.*'fortran_order'\\s*:\\s*False.*"
@@ -93,6 +95,11 @@ final class MatrixFormat implements RecordFormat {
     }
 
     @Override
+    public boolean listsCheaply() {
+        return true;
+    }
+
+    @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
         final Layout layout = layout(root, path);
         final List<Long> parts = new ArrayList<>();
@@ -108,8 +115,10 @@ final class MatrixFormat implements RecordFormat {
         final long end = Math.min(layout.rows(), part + layout.rowsInPart());
         final List<Listed> listed = new ArrayList<>();
         for (long row = part; row < end; row++) {
+            final String number = Long.toString(row);
             listed.add(new Listed(
-                    String.format(Locale.ROOT, "%s/%09d", path, row),
+                    // Of billions of rows: a format string would take as long as the rest.
+                    path + "/" + "0".repeat(Math.max(0, DIGITS - number.length())) + number,
                     List.of(),
                     layout.length(),
                     layout.first() + row * layout.stride() + layout.lead(),

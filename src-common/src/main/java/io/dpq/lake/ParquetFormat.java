@@ -52,6 +52,11 @@ final class ParquetFormat implements RecordFormat {
     }
 
     @Override
+    public boolean listsCheaply() {
+        return true;
+    }
+
+    @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
         try (ParquetRowGroups groups = new ParquetRowGroups(root, path, Set.of())) {
             return LongStream.range(0, groups.count()).boxed().toList();

@@ -26,6 +26,11 @@ interface RecordFormat extends Serializable {
         return true;
     }
 
+    /** Whether listing a part again costs little beside reading its content. */
+    default boolean listsCheaply() {
+        return false;
+    }
+
     /** What a record costs beside its length, in bytes that are read in the same time: decoding and embedding an image. */
     default long recordCost() {
         return DirectoryLake.FILE_COST;

@@ -2,17 +2,22 @@ package io.dpq.lake;
 
 import io.dpq.config.UserException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.expressions.XXH64;
 import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.unsafe.Platform;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple3;
 
@@ -27,19 +32,29 @@ final class RecordLake implements Lake {
     /** A folder with this file is not complete yet; pack writes it first and removes it last. */
     private static final String PACKING = "_PACKING";
 
+    /** Of Spark SQL's {@code xxhash64}. */
+    private static final long SPARKS_SEED = 42;
+
     private static final String[] COLUMNS = LakeRows.RECORDS.fieldNames();
 
     private final LakeRoot root;
     private final RecordFormat format;
     private final Dataset<Row> listing;
     private final String settingsPath;
+    /** Whether the listing has every record of every file. */
+    private final boolean whole;
 
     private RecordLake(
-            final LakeRoot root, final RecordFormat format, final Dataset<Row> listing, final String settingsPath) {
+            final LakeRoot root,
+            final RecordFormat format,
+            final Dataset<Row> listing,
+            final String settingsPath,
+            final boolean whole) {
         this.root = root;
         this.format = format;
         this.listing = listing;
         this.settingsPath = settingsPath;
+        this.whole = whole;
     }
 
     static Lake open(final SparkSession spark, final LakeSettings settings, final RecordFormat format) {
@@ -74,7 +89,12 @@ final class RecordLake implements Lake {
                     + (row.getString(2).equals(row.getString(3)) ? "" : " and " + row.getString(3))
                     + "; give every record an id of its own.");
         }
-        return new RecordLake(root, format, Lake.listed(spark, listing, settings), where);
+        return new RecordLake(
+                root,
+                format,
+                Lake.listed(spark, listing, settings),
+                where,
+                settings.list().isEmpty());
     }
 
     /** On a store without renames, a folder is filled in place. */
@@ -124,12 +144,20 @@ final class RecordLake implements Lake {
     private static Iterator<Row> rows(
             final LakeRoot root, final RecordFormat format, final Tuple3<String, Long, Long> part, final String where) {
         try {
-            return format.list(root, part._1(), part._2()).stream()
-                    .map(record -> row(record, part))
-                    .iterator();
+            return listed(root, format, part).iterator();
         } catch (final IOException | RuntimeException e) {
             throw damaged(part._1(), where, e);
         }
+    }
+
+    private static List<Row> listed(
+            final LakeRoot root, final RecordFormat format, final Tuple3<String, Long, Long> part) throws IOException {
+        final List<RecordFormat.Listed> records = format.list(root, part._1(), part._2());
+        final List<Row> rows = new ArrayList<>(records.size());
+        for (final RecordFormat.Listed record : records) {
+            rows.add(row(record, part));
+        }
+        return rows;
     }
 
     /** Where a record does not tell, it is taken to be as old as its file. */
@@ -176,6 +204,64 @@ final class RecordLake implements Lake {
         final JavaRDD<Row> planned = plan.cut(listed.select(COLUMNS[0], tail(COLUMNS)), partitions, maxBytes);
         final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
         return planned.mapPartitions(reading::rows);
+    }
+
+    /**
+     * Where every record is asked for, only parts are dealt out, not records, and each task lists its parts again: to shuffle
+     * a line for every vector takes longer than to encode it.
+     */
+    @Override
+    public Optional<JavaRDD<Row>> whole(final Partitions partitions, final long maxBytes) {
+        if (!whole || !format.listsCheaply()) {
+            return Optional.empty();
+        }
+        final Dataset<Row> parts = listing.groupBy("file", "part")
+                .agg(
+                        functions.sum("length").as("bytes"),
+                        functions.count("*").as("records"),
+                        functions.max("modified").as("modified"),
+                        functions.expr("bit_xor(xxhash64(id))").as("ids"))
+                .select(
+                        functions.col("records"),
+                        functions.col("modified"),
+                        functions
+                                .col("bytes")
+                                .plus(functions.col("records").multiply(format.recordCost()))
+                                .as("length"),
+                        functions.col("file"),
+                        functions.col("part"),
+                        functions.col("ids"));
+        final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
+        final LakeRoot from = root;
+        final RecordFormat by = format;
+        final String where = settingsPath;
+        final FlatMapFunction<Row, Row> list = part -> records(from, by, part, where);
+        return Optional.of(ReadPlan.ofRows(0, "file", "part")
+                .cut(parts, partitions, Long.MAX_VALUE)
+                .flatMap(list)
+                .mapPartitions(reading::rows));
+    }
+
+    /** A part's records, as they were when the lake was listed. */
+    private static Iterator<Row> records(
+            final LakeRoot root, final RecordFormat format, final Row part, final String where) {
+        final String file = part.getString(3);
+        final List<Row> rows;
+        try {
+            rows = listed(root, format, new Tuple3<>(file, part.getLong(4), part.getLong(1)));
+        } catch (final IOException | RuntimeException e) {
+            throw damaged(file, where, e);
+        }
+        long ids = 0;
+        for (final Row row : rows) {
+            final byte[] id = row.getString(0).getBytes(StandardCharsets.UTF_8);
+            ids ^= XXH64.hashUnsafeBytes(id, Platform.BYTE_ARRAY_OFFSET, id.length, SPARKS_SEED);
+        }
+        if (rows.size() != part.getLong(0) || ids != part.getLong(5)) {
+            throw UserException.data("The file " + file + " of the lake " + where
+                    + " has changed since it was listed; run the job again when nothing writes to the lake.");
+        }
+        return rows.iterator();
     }
 
     private static String[] tail(final String[] names) {

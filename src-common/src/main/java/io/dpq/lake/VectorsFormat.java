@@ -41,6 +41,16 @@ final class VectorsFormat implements RecordFormat {
     }
 
     @Override
+    public boolean listsExactLengths() {
+        return parquet.listsExactLengths() && matrices.listsExactLengths();
+    }
+
+    @Override
+    public boolean listsCheaply() {
+        return parquet.listsCheaply() && matrices.listsCheaply();
+    }
+
+    @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
         return of(path).parts(root, path);
     }

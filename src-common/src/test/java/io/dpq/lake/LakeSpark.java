@@ -1,16 +1,22 @@
 package io.dpq.lake;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+import scala.collection.JavaConverters;
 
 /** What tests of lakes share. */
 final class LakeSpark {
@@ -56,8 +62,31 @@ final class LakeSpark {
         return rows;
     }
 
+    /** Everything, by id; both ways to ask for it must give it. */
     static Map<String, Row> read(final Lake lake) {
-        return read(lake, lake.listing(), 1 << 20);
+        final Map<String, Row> rows = read(lake, lake.listing(), 1 << 20);
+        final Optional<JavaRDD<Row>> whole = lake.whole(Partitions.of(1 << 20), MAX);
+        if (whole.isEmpty()) {
+            return rows;
+        }
+        final List<Row> all = whole.get().collect();
+        assertThat(all).hasSameSizeAs(rows.values());
+        for (final Row row : all) {
+            final Row other = rows.get(row.getString(0));
+            assertThat(other).isNotNull();
+            for (int column = 0; column < other.length(); column++) {
+                assertThat(value(row.get(column))).isEqualTo(value(other.get(column)));
+            }
+        }
+        return rows;
+    }
+
+    /** Spark SQL turns arrays into its own lists on their way through a table. */
+    private static @Nullable Object value(final @Nullable Object value) {
+        if (value instanceof scala.collection.Seq<?> list) {
+            return JavaConverters.seqAsJavaList(list);
+        }
+        return value instanceof Object[] array ? Arrays.asList(array) : value;
     }
 
     static byte[] content(final Row row) {

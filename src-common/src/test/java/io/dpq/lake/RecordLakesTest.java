@@ -10,9 +10,13 @@ import io.dpq.image.VectorContent;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -386,6 +391,55 @@ class RecordLakesTest {
         assertThat(vector(rows.get("base.npy/000029999"), 200)[199]).isEqualTo(Float.parseFloat(printed[0]));
         assertThat(vector(rows.get("base.npy/000000123"), 200)[7]).isEqualTo(Float.parseFloat(printed[1]));
         assertThat(vector(rows.get("query.fvecs/000000123"), 40)[7]).isEqualTo(Float.parseFloat(printed[1]));
+    }
+
+    @Test
+    void aFileThatGrowsAfterItWasListedIsNamed() throws Exception {
+        final Path file = root.resolve("a.fvecs");
+        final byte[] row = {1, 0, 0, 0, 0, 0, 0, 0};
+        Files.write(file, row);
+        final Lake lake = open(LakeSettings.Kind.VECTORS);
+        assertThat(lake.whole(Partitions.of(100), 100).orElseThrow().count()).isEqualTo(1);
+        Files.write(file, row, StandardOpenOption.APPEND);
+        assertThatThrownBy(
+                        () -> lake.whole(Partitions.of(100), 100).orElseThrow().count())
+                .hasStackTraceContaining("The file a.fvecs of the lake " + root + " has changed since it was listed");
+    }
+
+    @Test
+    void aFileOfOtherRecordsThanListedIsNamed() {
+        final Dataset<Row> images = images().filter("content is not null").coalesce(1);
+        write(images);
+        final Lake lake = open(LakeSettings.Kind.PARQUET);
+        assertThat(lake.whole(Partitions.of(1 << 20), 1 << 20).orElseThrow().count())
+                .isEqualTo(images.count());
+        final Path file;
+        try (Stream<Path> files = Files.list(root.resolve("data"))) {
+            file = files.filter(path -> path.toString().endsWith(".parquet"))
+                    .findFirst()
+                    .orElseThrow();
+            images.withColumn("id", functions.concat(functions.lit("other-"), functions.col("id")))
+                    .write()
+                    .option("parquet.block.size", 1 << 18)
+                    .option("parquet.page.size.row.check.min", 5)
+                    .option("parquet.page.size.row.check.max", 5)
+                    .option("compression", "uncompressed")
+                    .parquet(root + "/_other");
+            try (Stream<Path> others = Files.list(root.resolve("_other"))) {
+                Files.copy(
+                        others.filter(path -> path.toString().endsWith(".parquet"))
+                                .findFirst()
+                                .orElseThrow(),
+                        file,
+                        StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        assertThatThrownBy(() -> lake.whole(Partitions.of(1 << 20), 1 << 20)
+                        .orElseThrow()
+                        .count())
+                .hasStackTraceContaining(" has changed since it was listed");
     }
 
     @Test
