@@ -14,6 +14,9 @@ fail() { # exit-code message
   exit "$code"
 }
 
+# Java spells file names by the locale, and one that cannot spell a name does not list its file; cron has none.
+export LC_ALL=${LC_ALL:-C.UTF-8}
+
 require_java() {
   JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
   command -v "$JAVA" >/dev/null || fail 1 "No java was found; install a JDK 17 or set JAVA_HOME."

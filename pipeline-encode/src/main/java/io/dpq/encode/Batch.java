@@ -1,7 +1,7 @@
 package io.dpq.encode;
 
 import io.dpq.codes.CodeSchema.Extra;
-import io.dpq.config.UserException;
+import io.dpq.image.ImageRejectedException.Reason;
 import io.dpq.network.SharedModel;
 import io.dpq.quantizer.Reconstruction;
 import java.util.ArrayList;
@@ -32,6 +32,7 @@ final class Batch {
             @Nullable Object id,
             @Nullable Object labels,
             @Nullable Object contentHash,
+            long length,
             int width,
             int height) {}
 
@@ -39,9 +40,10 @@ final class Batch {
      * What a batch became.
      *
      * @param rows staged rows, one an image
+     * @param refused of these, images that the model yields no number for
      * @param nanos how long the network and the quantizer took
      */
-    record Encoded(List<Row> rows, long nanos) {}
+    record Encoded(List<Row> rows, int refused, long nanos) {}
 
     Batch(final int size, final int levels, final Set<Extra> extras, final int tensorLength) {
         this.size = size;
@@ -69,7 +71,8 @@ final class Batch {
     void add(final Decoding.Image image) {
         System.arraycopy(image.tensor(), 0, tensors, images.size() * tensorLength, tensorLength);
         final Row row = image.row();
-        images.add(new Entry(row.get(0), row.get(1), image.contentHash(), image.width(), image.height()));
+        images.add(
+                new Entry(row.get(0), row.get(1), image.contentHash(), image.length(), image.width(), image.height()));
     }
 
     /** Embeds and encodes what is there, and leaves the batch empty. */
@@ -79,15 +82,29 @@ final class Batch {
         final float[] embeddings = model.embedder().embed(tensors, size);
         final short[] codes = new short[size * levels];
         final int dimensions = embeddings.length / size;
-        requireFinite(embeddings, dimensions);
+        final boolean[] numbers = numbers(embeddings, dimensions);
         model.quantizer().encode(embeddings, images.size(), codes);
         final float[] norms = extras.contains(Extra.NORMS)
                 ? Reconstruction.norms(model.quantizer().codebooks(), codes, images.size())
                 : new float[0];
         final List<Row> rows = new ArrayList<>(images.size());
+        int refused = 0;
         for (int i = 0; i < images.size(); i++) {
             final @Nullable Object[] values = StagedRow.blank(levels, extras);
             final Entry image = images.get(i);
+            if (!numbers[i]) {
+                refused++;
+                rows.add(StagedRow.refused(
+                        values,
+                        levels,
+                        image.id(),
+                        image.labels(),
+                        image.contentHash(),
+                        Reason.CORRUPT,
+                        "the model yields a value that is not finite",
+                        image.length()));
+                continue;
+            }
             values[0] = image.id();
             values[1] = image.labels();
             values[2] = image.contentHash();
@@ -110,17 +127,24 @@ final class Batch {
             rows.add(RowFactory.create(values));
         }
         images.clear();
-        return new Encoded(rows, System.nanoTime() - began);
+        return new Encoded(rows, refused, System.nanoTime() - began);
     }
 
-    /** A code of values that are not finite would mean nothing, and nobody would see it. */
-    private void requireFinite(final float[] embeddings, final int dimensions) {
-        for (int i = 0; i < images.size() * dimensions; i++) {
-            if (!Float.isFinite(embeddings[i])) {
-                throw UserException.data("The model yields a value that is not finite for "
-                        + images.get(i / dimensions).id()
-                        + "; take it out of the lake, or train a model that bears what the lake holds.");
+    /**
+     * Of which images all values are numbers: a code of others would mean nothing, and nobody would see it. The quantizer is
+     * spared those others, which become zeros.
+     */
+    private boolean[] numbers(final float[] embeddings, final int dimensions) {
+        final boolean[] numbers = new boolean[images.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = true;
+            for (int d = i * dimensions; d < (i + 1) * dimensions; d++) {
+                numbers[i] &= Float.isFinite(embeddings[d]);
+            }
+            if (!numbers[i]) {
+                Arrays.fill(embeddings, i * dimensions, (i + 1) * dimensions, 0);
             }
         }
+        return numbers;
     }
 }

@@ -25,14 +25,19 @@ final class BenchLakes {
 
     private BenchLakes() {}
 
-    /** Square JPEGs of some detail, such as a photo of that size has; a lake of as many that is there is kept. */
-    static void jpegs(final Path folder, final int side, final int count) throws IOException {
+    /**
+     * Square JPEGs of some detail, such as a photo of that size has, their sides spread evenly from {@code least} to {@code
+     * most}; a lake of as many that is there is kept.
+     */
+    static void jpegs(final Path folder, final int least, final int most, final int count) throws IOException {
         if (isComplete(folder, count)) {
             return;
         }
         final List<byte[]> pictures = new ArrayList<>();
-        final Random random = new Random(side);
-        for (int i = 0; i < Math.min(DISTINCT, count); i++) {
+        final Random random = new Random(most);
+        final int distinct = Math.min(DISTINCT, count);
+        for (int i = 0; i < distinct; i++) {
+            final int side = least + (most - least) * i / Math.max(1, distinct - 1);
             final ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
             ImageIO.write(picture(side, random), "jpg", jpeg);
             pictures.add(jpeg.toByteArray());

@@ -27,6 +27,9 @@ record Changes(boolean exactLengths, boolean retryFailed) {
     /** An action that only the content can tell. */
     private static final String SUSPECT = "suspect";
 
+    /** Whether an image keeps its code because its content could not be read. */
+    static final String UNREAD = "unread";
+
     private static final String KNOWN = "known_";
 
     /**
@@ -74,12 +77,19 @@ record Changes(boolean exactLengths, boolean retryFailed) {
      * Settles the suspects.
      *
      * @param compared what {@link #compare} gave
-     * @param contents rows {@code id, content} of the suspects; content is null where it cannot be read
+     * @param contents rows {@code id, content, length} of the suspects; content is null where it cannot be read or is longer
+     *     than {@code maxBytes}
+     * @return as {@link #compare}, without suspects, and {@link #UNREAD}
      */
-    static Dataset<Row> settle(final Dataset<Row> compared, final Dataset<Row> contents) {
+    static Dataset<Row> settle(final Dataset<Row> compared, final Dataset<Row> contents, final long maxBytes) {
         final Dataset<Row> hashes = contents.select(
                 col(CodeSchema.ID).as("read_id"),
-                when(col("content").isNotNull(), xxhash64(col("content"))).as("read_hash"));
+                when(col("content").isNotNull(), xxhash64(col("content"))).as("read_hash"),
+                col("content")
+                        .isNull()
+                        .and(col("length").gt(0))
+                        .and(col("length").leq(maxBytes))
+                        .as("unreadable"));
         final Column sameFacts = col(CodeSchema.LENGTH)
                 .eqNullSafe(known(CodeSchema.LENGTH))
                 .and(col(CodeSchema.MODIFIED).eqNullSafe(known(CodeSchema.MODIFIED)));
@@ -88,9 +98,17 @@ record Changes(boolean exactLengths, boolean retryFailed) {
                         when(sameFacts, unlessRelabelled())
                                 .otherwise(
                                         when(failed(), stored(Action.RETRIED)).otherwise(stored(Action.REFRESHED))))
+                // What was encoded and cannot be read tonight keeps its code: the storage failed, which says nothing of
+                // the image.
+                .when(unread(), stored(Action.UNCHANGED))
                 .otherwise(anew());
         return compared.join(hashes, col(CodeSchema.ID).equalTo(col("read_id")), "left")
-                .withColumn(CodeSchema.ACTION, when(isSuspect(), byContent).otherwise(col(CodeSchema.ACTION)));
+                .withColumn(CodeSchema.ACTION, when(isSuspect(), byContent).otherwise(col(CodeSchema.ACTION)))
+                .withColumn(UNREAD, coalesce(unread(), lit(false)));
+    }
+
+    private static Column unread() {
+        return col("unreadable").and(not(failed()));
     }
 
     static Column isSuspect() {

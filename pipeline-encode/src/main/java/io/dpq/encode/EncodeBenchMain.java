@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileUtil;
@@ -62,6 +63,12 @@ public final class EncodeBenchMain implements Callable<Integer> {
             description = "Pixels of a JPEG's side; ${DEFAULT-VALUE} unless told.")
     private int side;
 
+    @Option(
+            names = "--least-side",
+            defaultValue = "0",
+            description = "Of the smallest JPEG, where sides are spread evenly up to --side.")
+    private int leastSide;
+
     @Option(names = "--count", defaultValue = "1000", description = "Images or vectors; ${DEFAULT-VALUE} unless told.")
     private int count;
 
@@ -73,6 +80,12 @@ public final class EncodeBenchMain implements Callable<Integer> {
 
     @Option(names = "--threads", defaultValue = "0", description = "Threads that compute; all cores unless told.")
     private int threads;
+
+    @Option(
+            names = "--tasks",
+            defaultValue = "1",
+            description = "Tasks at once that share the threads, on images; ${DEFAULT-VALUE} unless told.")
+    private int tasks;
 
     @Option(names = "--weights", description = "Keras file of SqueezeNet's weights; random ones unless told.")
     private @Nullable String weights;
@@ -101,14 +114,16 @@ public final class EncodeBenchMain implements Callable<Integer> {
                 BenchModels.vectors(model.toString());
             }
         }
-        final Path lake = folder.resolve(images ? "jpegs-" + side : "vectors").resolve(Integer.toString(count));
+        final int least = leastSide > 0 ? leastSide : side;
+        final Path lake = folder.resolve(images ? "jpegs-" + least + "-" + side : "vectors")
+                .resolve(Integer.toString(count));
         if (images) {
-            BenchLakes.jpegs(lake, side, count);
+            BenchLakes.jpegs(lake, least, side, count);
         } else {
             BenchLakes.fvecs(lake, count);
         }
-        // One task computes with all threads on images, as many tasks with one thread each on vectors.
-        final int perTask = images ? cores : 1;
+        // A task on vectors computes with one thread.
+        final int perTask = images ? Math.max(1, cores / tasks) : 1;
         try (SparkSession spark = SparkSession.builder()
                 .appName("dpq encode bench")
                 .master("local[" + cores + "]")
@@ -116,43 +131,57 @@ public final class EncodeBenchMain implements Callable<Integer> {
                 .config("spark.ui.enabled", "false")
                 .getOrCreate()) {
             final List<Double> ours = new ArrayList<>();
+            final List<Double> whole = new ArrayList<>();
             final List<Double> alone = new ArrayList<>();
             final PeakMemory memory = new PeakMemory();
             for (int round = 0; round <= rounds; round++) {
-                final double job = job(spark, model, lake, cores, cores / perTask);
-                final double reference = images ? network(model, lake, cores) : kernel(model, cores);
+                final Rates job = job(spark, model, lake, cores, cores / perTask);
+                final double reference = images ? network(model, lake, cores / perTask, perTask) : kernel(model, cores);
                 System.out.printf(
                         Locale.ROOT,
-                        "%s: the job %.1f/s, %s alone %.1f/s%n",
+                        "%s: the job %.1f/s, %.1f/s with listing and publishing, %s alone %.1f/s%n",
                         round == 0 ? "warming up" : "round " + round,
-                        job,
+                        job.encoding(),
+                        job.whole(),
                         images ? "ONNX Runtime" : "the quantizer's kernel",
                         reference);
                 if (round > 0) {
-                    ours.add(job);
+                    ours.add(job.encoding());
+                    whole.add(job.whole());
                     alone.add(reference);
                 }
             }
             System.out.printf(
                     Locale.ROOT,
-                    "%s, %d, %d threads, medians of %d: %.1f/s against %.1f/s, ratio %.2f; %s%n",
-                    images ? "JPEGs of " + side + " px" : "vectors",
+                    "%s, %d, %d tasks of %d threads, medians of %d: %.1f/s against %.1f/s, ratio %.2f, %.2f with listing"
+                            + " and publishing; %s%n",
+                    images ? "JPEGs of " + (least < side ? least + " to " : "") + side + " px" : "vectors",
                     count,
-                    cores,
+                    cores / perTask,
+                    perTask,
                     rounds,
                     median(ours),
                     median(alone),
                     median(ours) / median(alone),
+                    median(whole) / median(alone),
                     memory);
         }
         return 0;
     }
 
-    /** A second of the job's own pass over the images, from reading the first to the last row written. */
-    private double job(final SparkSession spark, final Path model, final Path lake, final int cores, final int tasks)
+    /**
+     * Of the job, a second.
+     *
+     * @param encoding from reading the first image to the last row written
+     * @param whole from listing the lake to the manifest
+     */
+    private record Rates(double encoding, double whole) {}
+
+    private Rates job(final SparkSession spark, final Path model, final Path lake, final int cores, final int atOnce)
             throws IOException {
         final Path codes = folder.resolve("codes");
         FileUtil.fullyDelete(codes.toFile());
+        final long began = System.nanoTime();
         new EncodeJob()
                 .run(new JobContext(
                         spark,
@@ -166,14 +195,15 @@ public final class EncodeBenchMain implements Callable<Integer> {
                                                 + lake.resolve("lake").toUri(),
                                         "encode.lake.kind=" + (what == What.IMAGES ? "directory" : "vectors"),
                                         "resources.cores-per-executor=" + cores,
-                                        "resources.tasks-per-executor=" + tasks)),
+                                        "resources.tasks-per-executor=" + atOnce)),
                         new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
+        final double seconds = (System.nanoTime() - began) / 1e9;
         final RunManifest run =
                 new CodeTable(codes.toString(), new Configuration()).runs().get(0);
         if (run.encoded() != count) {
             throw new IllegalStateException("Of " + count + " only " + run.encoded() + " were encoded.");
         }
-        return count / (run.metrics().getOrDefault("encodeMillis", 0L) / 1000.0);
+        return new Rates(count / (run.metrics().getOrDefault("encodeMillis", 0L) / 1000.0), count / seconds);
     }
 
     private static SharedModel open(final Path path, final int threads) {
@@ -183,15 +213,29 @@ public final class EncodeBenchMain implements Callable<Integer> {
         return Embedders.model(path.toString(), manifest.modelId(), Engine.ONNX, threads, hadoop);
     }
 
-    /** The network alone, on tensors that are there. */
-    private double network(final Path path, final Path lake, final int cores)
-            throws IOException, ImageRejectedException {
-        final SharedModel model = open(path, cores);
+    /** The network alone, on tensors that are there, as many calls at once as the job has tasks. */
+    private double network(final Path path, final Path lake, final int atOnce, final int perTask)
+            throws IOException, ImageRejectedException, InterruptedException {
+        final SharedModel model = open(path, perTask);
         final int size = BatchSize.from(DpqConfig.load(
                         null,
-                        List.of("seed=1", "resources.cores-per-executor=" + cores, "resources.tasks-per-executor=1")))
+                        List.of(
+                                "seed=1",
+                                "resources.cores-per-executor=" + atOnce * perTask,
+                                "resources.tasks-per-executor=" + atOnce)))
                 .of(ModelDirectory.open(path.toString(), new Configuration()).manifest());
-        final InputReader reader = model.reader();
+        final List<float[]> batches = tensors(model.reader(), lake, size);
+        final int calls = Math.max(1, count / size / atOnce);
+        final double seconds = together(atOnce, () -> {
+            for (int call = 0; call < calls; call++) {
+                model.embedder().embed(batches.get(call % batches.size()), size);
+            }
+        });
+        return (double) size * calls * atOnce / seconds;
+    }
+
+    private static List<float[]> tensors(final InputReader reader, final Path lake, final int size)
+            throws IOException, ImageRejectedException {
         final List<float[]> batches = new ArrayList<>();
         try (Stream<Path> files = Files.walk(lake.resolve("lake"))) {
             float[] batch = new float[size * reader.length()];
@@ -211,13 +255,27 @@ public final class EncodeBenchMain implements Callable<Integer> {
                 batches.add(batch);
             }
         }
+        return batches;
+    }
+
+    /** Seconds that so many threads take, each for the same work. */
+    private static double together(final int count, final Runnable work) throws InterruptedException {
+        final List<Thread> running = new ArrayList<>();
         final long began = System.nanoTime();
-        int done = 0;
-        for (int i = 0; done < count; i++) {
-            model.embedder().embed(batches.get(i % batches.size()), size);
-            done += size;
+        final AtomicReference<Throwable> failure = new AtomicReference<>();
+        for (int i = 0; i < count; i++) {
+            final Thread thread = new Thread(work);
+            thread.setUncaughtExceptionHandler((failed, e) -> failure.compareAndSet(null, e));
+            thread.start();
+            running.add(thread);
         }
-        return done / ((System.nanoTime() - began) / 1e9);
+        for (final Thread thread : running) {
+            thread.join();
+        }
+        if (failure.get() != null) {
+            throw new IllegalStateException("The reference failed.", failure.get());
+        }
+        return (System.nanoTime() - began) / 1e9;
     }
 
     /** The quantizer alone, as many threads as the job has tasks. */
@@ -227,22 +285,13 @@ public final class EncodeBenchMain implements Callable<Integer> {
         final int levels = model.quantizer().codebooks().levels();
         final float[] vectors = BenchModels.draw(new Random(3), size);
         final int calls = Math.max(1, count / size / cores);
-        final List<Thread> running = new ArrayList<>();
-        final long began = System.nanoTime();
-        for (int i = 0; i < cores; i++) {
-            final Thread thread = new Thread(() -> {
-                final short[] codes = new short[size * levels];
-                for (int call = 0; call < calls; call++) {
-                    model.quantizer().encode(vectors, size, codes);
-                }
-            });
-            thread.start();
-            running.add(thread);
-        }
-        for (final Thread thread : running) {
-            thread.join();
-        }
-        return (double) size * calls * cores / ((System.nanoTime() - began) / 1e9);
+        final double seconds = together(cores, () -> {
+            final short[] codes = new short[size * levels];
+            for (int call = 0; call < calls; call++) {
+                model.quantizer().encode(vectors, size, codes);
+            }
+        });
+        return (double) size * calls * cores / seconds;
     }
 
     private static double median(final List<Double> values) {

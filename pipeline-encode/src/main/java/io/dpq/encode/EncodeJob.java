@@ -32,6 +32,7 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -175,14 +176,41 @@ public final class EncodeJob implements Job {
                                 + " holds codes of another model; all images are encoded beside them, and replace them when"
                                 + " the run is complete.");
             }
-            final Outcome outcome = encode(context, settings, model, state, images, run);
-            iceberg.ifPresent(sink -> context.out()
+            if (replaces) {
+                requireFewLost(context, settings, table, images);
+            }
+            // While the run still holds the lock: what is appended twice would be there twice.
+            final Runnable copy = () -> iceberg.ifPresent(sink -> context.out()
                     .println(
                             sink.update(table)
                                     ? "The Iceberg table " + settings.iceberg().orElse("") + " has it as well."
                                     : "The Iceberg table " + settings.iceberg().orElse("") + " lacked nothing."));
-            return outcome;
+            return encode(context, settings, model, new Work(state, images, run, replaces, copy));
         }
+    }
+
+    /**
+     * What a night works on.
+     *
+     * @param state of the table
+     * @param lake to encode
+     * @param run to write
+     * @param replaces whether the run takes the place of all codes there are
+     * @param afterwards once it is published
+     */
+    private record Work(Dataset<Row> state, Lake lake, CodeRun run, boolean replaces, Runnable afterwards) {}
+
+    /** Codes of another model go when the new ones are there; those of images that the lake has lost go for good. */
+    private static void requireFewLost(
+            final JobContext context, final Settings settings, final CodeTable table, final Lake lake) {
+        final List<RunManifest> runs = table.completeRuns();
+        final Dataset<Row> known = table.state(
+                        context.spark(), runs.get(runs.size() - 1).modelId())
+                .select(functions.col(CodeSchema.ID).as("known_id"));
+        final Dataset<Row> listing = lake.listing();
+        final long lost = known.join(listing, known.col("known_id").equalTo(listing.col(CodeSchema.ID)), "left_anti")
+                .count();
+        requireFewDeleted(context, settings, lost, known.count());
     }
 
     /** Ids are relative to the lake's root: of two lakes in one table, equal ids would be taken for one image. */
@@ -208,15 +236,13 @@ public final class EncodeJob implements Job {
     }
 
     private static Outcome encode(
-            final JobContext context,
-            final Settings settings,
-            final ModelManifest model,
-            final Dataset<Row> state,
-            final Lake lake,
-            final CodeRun run) {
+            final JobContext context, final Settings settings, final ModelManifest model, final Work work) {
         final SparkSession spark = context.spark();
+        final Lake lake = work.lake();
+        final CodeRun run = work.run();
         final long listed = lake.listing().count();
-        final Dataset<Row> plan = plan(spark, settings, model, state, lake, run);
+        final Plan made = plan(context, settings, model, work);
+        final Dataset<Row> plan = made.rows();
         final Map<String, Long> actions = new TreeMap<>();
         for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
             actions.put(count.getString(0), count.getLong(1));
@@ -237,44 +263,90 @@ public final class EncodeJob implements Job {
                                     ? "No crashed run has left anything that can be used; all is encoded."
                                     : taken + " images were encoded by a run that crashed and are not encoded again.");
         }
-        // Back in the lake's own terms: a kind of lake may need columns of its own to read an image.
-        final Dataset<Row> asked = plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED));
-        final Dataset<Row> pending = chosen(
-                lake,
-                taken == 0
-                        ? asked
-                        : asked.join(reused, asked.col(CodeSchema.ID).equalTo(reused.col(CodeSchema.ID)), "left_anti"));
         final long images =
                 count(actions, Action.NEW) + count(actions, Action.CHANGED) + count(actions, Action.RETRIED) - taken;
-        final double seconds = images == 0 ? 0 : stage(context, settings, model, lake, pending, run, images);
+        final double seconds = images == 0
+                ? 0
+                : stage(
+                        context,
+                        settings,
+                        model,
+                        (images == listed
+                                        ? lake.whole(
+                                                settings.partitions(),
+                                                model.image().maxBytes())
+                                        : Optional.<JavaRDD<Row>>empty())
+                                .orElseGet(() -> contents(lake, settings, model, plan, reused)),
+                        run,
+                        images);
         run.measured(Map.of("imagesReused", taken, "encodeMillis", Math.round(1000 * seconds), "batchSize", (long)
                 settings.batches().of(model)));
+        if (work.replaces()) {
+            final Map<String, Long> reasons = run.quarantined(spark);
+            final long refused =
+                    reasons.values().stream().mapToLong(Long::longValue).sum();
+            if (refused > settings.maxQuarantineFraction() * listed) {
+                context.out()
+                        .println("Over the failure budget: " + refused + " of " + listed
+                                + " images could not be decoded, more than the fraction "
+                                + settings.maxQuarantineFraction()
+                                + " that encode.max-quarantine-fraction allows" + told(reasons)
+                                + "; the old codes stay and nothing was published. Mend the lake or raise the fraction,"
+                                + " and run again with --resume.");
+                return Outcome.OVER_BUDGET;
+            }
+        }
         spark.sparkContext().setJobDescription("dpq encode: publish run " + run.id());
         final RunManifest manifest = run.publish(
                 spark,
                 listed,
                 unchanged,
                 settings.rowsPerFile(),
-                context.config().flat());
-        context.out().println(summary(manifest, images, seconds, settings.codesPath()));
-        return verdict(context, manifest, settings.maxQuarantineFraction());
+                context.config().flat(),
+                published -> {
+                    context.out().println(summary(published, images, seconds, settings.codesPath()));
+                    work.afterwards().run();
+                });
+        final Outcome outcome = verdict(context, manifest, settings.maxQuarantineFraction());
+        return made.unread() > settings.maxQuarantineFraction() * listed ? Outcome.OVER_BUDGET : outcome;
     }
 
-    /** What is to be done, recorded in the run. */
-    private static Dataset<Row> plan(
-            final SparkSession spark,
+    /** The content of what the plan asks for and is not taken over. */
+    private static JavaRDD<Row> contents(
+            final Lake lake,
             final Settings settings,
             final ModelManifest model,
-            final Dataset<Row> state,
-            final Lake lake,
-            final CodeRun run) {
+            final Dataset<Row> plan,
+            final Dataset<Row> reused) {
+        final Dataset<Row> asked = plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED));
+        final Dataset<Row> missing =
+                asked.join(reused, asked.col(CodeSchema.ID).equalTo(reused.col(CodeSchema.ID)), "left_anti");
+        // Back in the lake's own terms: a kind of lake may need columns of its own to read an image.
+        return lake.rows(
+                chosen(lake, missing), settings.partitions(), model.image().maxBytes());
+    }
+
+    /**
+     * What is to be done.
+     *
+     * @param rows of {@link CodeSchema#plan}
+     * @param unread images that could not be read to see whether they have changed, and keep their codes
+     */
+    private record Plan(Dataset<Row> rows, long unread) {}
+
+    /** What is to be done, recorded in the run. */
+    private static Plan plan(
+            final JobContext context, final Settings settings, final ModelManifest model, final Work work) {
+        final SparkSession spark = context.spark();
+        final Lake lake = work.lake();
         spark.sparkContext().setJobDescription("dpq encode: compare the lake with the table");
         final Dataset<Row> compared = new Changes(lake.hasExactLengths(), settings.retryFailed())
-                .compare(lake.listing(), state)
+                .compare(lake.listing(), work.state())
                 .filter(functions.not(Changes.is(Action.UNCHANGED)))
                 .persist();
         try {
             Dataset<Row> settled = compared;
+            long unread = 0;
             if (!compared.filter(Changes.isSuspect()).isEmpty()) {
                 final Dataset<Row> listed = chosen(lake, compared.filter(Changes.isSuspect()));
                 settled = Changes.settle(
@@ -282,13 +354,24 @@ public final class EncodeJob implements Job {
                                 lake.read(
                                         listed,
                                         settings.partitions(),
-                                        model.image().maxBytes()))
-                        .filter(functions.not(Changes.is(Action.UNCHANGED)));
+                                        model.image().maxBytes()),
+                                model.image().maxBytes())
+                        .persist();
+                unread = settled.filter(functions.col(Changes.UNREAD)).count();
+                if (unread > 0) {
+                    context.out()
+                            .println(unread + " images cannot be read, so that nobody knows whether they have changed;"
+                                    + " they keep their codes, and the next run looks again.");
+                }
             }
             final Column[] columns = Arrays.stream(CodeSchema.plan().fieldNames())
                     .map(functions::col)
                     .toArray(Column[]::new);
-            return run.plan(settled.select(columns));
+            return new Plan(
+                    work.run()
+                            .plan(settled.filter(functions.not(Changes.is(Action.UNCHANGED)))
+                                    .select(columns)),
+                    unread);
         } finally {
             compared.unpersist();
         }
@@ -333,8 +416,7 @@ public final class EncodeJob implements Job {
             final JobContext context,
             final Settings settings,
             final ModelManifest model,
-            final Lake lake,
-            final Dataset<Row> pending,
+            final JavaRDD<Row> contents,
             final CodeRun run,
             final long images) {
         final SparkContext spark = context.spark().sparkContext();
@@ -350,10 +432,7 @@ public final class EncodeJob implements Job {
         spark.setJobDescription("dpq encode: " + images + " images into run " + run.id());
         try (Progress progress =
                 new Progress(context.out(), images, counters.encoded()::sum, counters.quarantined()::sum)) {
-            run.stage(
-                    lake.rows(pending, settings.partitions(), model.image().maxBytes())
-                            .mapPartitions(task),
-                    settings.extras());
+            run.stage(contents.mapPartitions(task), settings.extras());
             run.measured(counters.metrics());
             return progress.seconds();
         }
@@ -375,18 +454,22 @@ public final class EncodeJob implements Job {
 
     private static String summary(
             final RunManifest run, final long images, final double seconds, final String codesPath) {
-        final String reasons = run.quarantineReasons().isEmpty()
-                ? ""
-                : new TreeMap<>(run.quarantineReasons())
-                        .entrySet().stream()
-                                .map(e -> e.getKey().toLowerCase(Locale.ROOT) + " " + e.getValue())
-                                .collect(Collectors.joining(", ", " (", ")"));
+        final String reasons = told(run.quarantineReasons());
         return "Run " + run.runId() + " of " + codesPath + ": " + run.listed() + " listed = " + run.encoded()
                 + " encoded + " + run.quarantined() + " quarantined" + reasons + " + " + run.refreshed()
                 + " refreshed + "
                 + run.unchanged() + " unchanged"
                 + (run.deleted() > 0 ? "; " + run.deleted() + " deleted" : "")
                 + (seconds > 0 ? "; " + Progress.rate(images, seconds) : "") + ".";
+    }
+
+    private static String told(final Map<String, Long> reasons) {
+        return reasons.isEmpty()
+                ? ""
+                : new TreeMap<>(reasons)
+                        .entrySet().stream()
+                                .map(e -> e.getKey().toLowerCase(Locale.ROOT) + " " + e.getValue())
+                                .collect(Collectors.joining(", ", " (", ")"));
     }
 
     private static Outcome verdict(final JobContext context, final RunManifest run, final double budget) {

@@ -12,7 +12,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class EncodedRows implements Iterator<Row>, AutoCloseable {
     // Rows that wait to be taken: a partition of broken images must not gather in memory.
     private static final int WAITING = 1024;
-    private static final int DETAIL_LENGTH = 500;
 
     private final SharedModel model;
     private final EncodeTask task;
@@ -95,16 +93,15 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     }
 
     private void quarantine(final Decoding.Image image) {
-        final @Nullable Object[] values = StagedRow.blank(task.levels(), task.extras());
-        values[0] = image.row().get(0);
-        values[1] = image.row().get(1);
-        values[2] = image.contentHash();
-        final int reason = StagedRow.reason(task.levels());
-        values[reason] = Objects.requireNonNull(image.reason()).name();
-        final String detail = image.detail();
-        values[reason + 1] = detail.length() > DETAIL_LENGTH ? detail.substring(0, DETAIL_LENGTH) : detail;
-        values[reason + 2] = image.length();
-        ready.add(RowFactory.create(values));
+        ready.add(StagedRow.refused(
+                StagedRow.blank(task.levels(), task.extras()),
+                task.levels(),
+                image.row().get(0),
+                image.row().get(1),
+                image.contentHash(),
+                Objects.requireNonNull(image.reason()),
+                image.detail(),
+                image.length()));
         task.counters().quarantined().add(1);
     }
 
@@ -125,7 +122,8 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
         try {
             final Batch.Encoded encoded = awaited.get();
             ready.addAll(encoded.rows());
-            task.counters().encoded().add(encoded.rows().size());
+            task.counters().encoded().add(encoded.rows().size() - encoded.refused());
+            task.counters().quarantined().add(encoded.refused());
             task.counters().networkNanos().add(encoded.nanos());
             return true;
         } catch (InterruptedException e) {

@@ -42,8 +42,17 @@ final class IcebergSink {
         this.name = name;
     }
 
-    /** What the summary of a snapshot tells. */
-    private record State(String run, String model) {}
+    /** Tells the code table that a table was made for, whatever became of its snapshots. */
+    private static final String SINK = "dpq.sink";
+
+    /**
+     * What the summary of a snapshot tells.
+     *
+     * @param run empty where none tells
+     * @param model of it
+     * @param blind whether there are rows of a run that is not known
+     */
+    private record State(String run, String model, boolean blind) {}
 
     /** Refuses a session that could not write the table, before anything is encoded. */
     void requireUsable() {
@@ -73,9 +82,10 @@ final class IcebergSink {
         final RunManifest newest = runs.get(runs.size() - 1);
         final Dataset<Row> current = table.current(spark, newest.modelId(), runs);
         final Dataset<Row> rows = current.drop(CodeSchema.RUN);
-        final @Nullable State state = exists() ? state() : null;
+        final String root = table.root().toString();
+        final @Nullable State state = exists() ? state(root) : null;
         if (state == null) {
-            create(rows);
+            create(rows, root);
         }
         requireSameColumns(rows);
         String done = state == null ? "" : state.run();
@@ -87,14 +97,20 @@ final class IcebergSink {
         final String from = done;
         final List<RunManifest> missing =
                 runs.stream().filter(run -> run.runId().compareTo(from) > 0).toList();
-        if (missing.stream().allMatch(run -> run.files().isEmpty() && run.superseded() == 0)) {
+        if (missing.stream()
+                        .allMatch(run -> run.files().isEmpty()
+                                && run.superseded() == 0
+                                && run.replaces().isEmpty())
+                && (state == null || !state.blind())) {
             return false;
         }
         spark.sparkContext().setJobDescription("dpq encode: update the Iceberg table " + name);
         committing(newest, () -> {
             final Dataset<Row> later =
                     current.filter(col(CodeSchema.RUN).gt(from)).drop(CodeSchema.RUN);
-            if (from.isEmpty()) {
+            if (state != null && state.blind()) {
+                overwrite(rows);
+            } else if (from.isEmpty()) {
                 append(rows);
             } else if (missing.stream().anyMatch(run -> !run.replaces().isEmpty())) {
                 overwrite(rows);
@@ -120,9 +136,14 @@ final class IcebergSink {
         return spark.catalog().tableExists(name);
     }
 
-    /** What the newest snapshot of ours says; maintenance makes others. */
-    private State state() {
-        final List<Row> summaries = spark.table(name + ".snapshots")
+    /** What the newest snapshot of ours says, of those that the table is made of; maintenance makes others, and removes old ones. */
+    private State state(final String root) {
+        final Dataset<Row> history = spark.table(name + ".history")
+                .filter(col("is_current_ancestor"))
+                .select(col("snapshot_id").as("ancestor"));
+        final Dataset<Row> snapshots = spark.table(name + ".snapshots");
+        final List<Row> summaries = snapshots
+                .join(history, snapshots.col("snapshot_id").equalTo(history.col("ancestor")), "left_semi")
                 .select(
                         col("summary").getItem(RUN).as("run"),
                         col("summary").getItem(MODEL).as("model"))
@@ -130,23 +151,29 @@ final class IcebergSink {
                 .orderBy(col("run").desc())
                 .takeAsList(1);
         if (!summaries.isEmpty()) {
-            return new State(summaries.get(0).getString(0), summaries.get(0).getString(1));
+            return new State(summaries.get(0).getString(0), summaries.get(0).getString(1), false);
         }
         if (spark.table(name).isEmpty()) {
-            return new State("", "");
+            return new State("", "", false);
+        }
+        if (!spark.sql("SHOW TBLPROPERTIES " + name)
+                .filter(col("key").equalTo(SINK).and(col("value").equalTo(root)))
+                .isEmpty()) {
+            return new State("", "", true);
         }
         throw UserException.data(
                 "The Iceberg table " + name + " holds rows of which no snapshot tells the run, so that this"
                         + " job cannot know which; set " + KEY + " to a table that does not exist.");
     }
 
-    private void create(final Dataset<Row> rows) {
+    private void create(final Dataset<Row> rows, final String root) {
         final String columns = Arrays.stream(rows.schema().fields())
                 .map(field -> field.toDDL())
                 .collect(Collectors.joining(", "));
         spark.sql("CREATE NAMESPACE IF NOT EXISTS " + name.substring(0, Math.max(0, name.lastIndexOf('.'))));
         spark.sql("CREATE TABLE " + name + " (" + columns.replaceAll(" COMMENT '[^']*'", "")
-                + ") USING iceberg TBLPROPERTIES ('write.parquet.compression-codec' = 'zstd')");
+                + ") USING iceberg TBLPROPERTIES ('write.parquet.compression-codec' = 'zstd', '" + SINK + "' = '"
+                + root.replace("'", "\\'") + "')");
     }
 
     private void requireSameColumns(final Dataset<Row> rows) {

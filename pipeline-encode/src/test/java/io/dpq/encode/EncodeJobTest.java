@@ -33,12 +33,15 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -392,6 +395,34 @@ final class EncodeJobTest {
     }
 
     @Test
+    void anotherModelDoesNotReplaceATableByWhatIsLeftOfTheLake() throws IOException {
+        encode(TOLERANT);
+        final List<Row> old = rows(folder.resolve("codes"));
+        TestModel.publish(folder.resolve("other").toString(), 2);
+        final String[] again = {"model.path=" + folder.resolve("other"), "encode.replace-model=true"};
+        final Path list = folder.resolve("half.txt");
+        Files.writeString(
+                list,
+                old.stream()
+                        .limit(old.size() / 2)
+                        .map(row -> row.getString(0) + " thing\n")
+                        .collect(Collectors.joining()));
+
+        assertThatThrownBy(() -> encode(with(again, TOLERANT, "encode.lake.list=" + list)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("encode.max-deleted-fraction");
+        assertThat(encode(with(again, "encode.max-quarantine-fraction=0"))).isEqualTo(Job.Outcome.OVER_BUDGET);
+        assertThat(printed.toString(StandardCharsets.UTF_8)).contains("the old codes stay and nothing was published");
+        assertThat(table().runs()).hasSize(1);
+        assertThat(newest().modelId()).isEqualTo(model.modelId());
+        assertThat(rows(folder.resolve("codes"))).isEqualTo(old);
+    }
+
+    private static String[] with(final String[] some, final String... more) {
+        return Stream.concat(Arrays.stream(some), Arrays.stream(more)).toArray(String[]::new);
+    }
+
+    @Test
     void normsAndSizesAreKeptWhereTheyAreAskedFor() throws IOException {
         encode(TOLERANT, "encode.columns.norms=true", "encode.columns.size=true");
         final Codebooks codebooks = ModelDirectory.open(
@@ -600,24 +631,31 @@ final class EncodeJobTest {
         final List<Row> listed = new ArrayList<>();
         final List<Row> known = new ArrayList<>();
         final List<Row> contents = new ArrayList<>();
-        for (final String id : List.of("same", "other", "longer", "bad-same", "bad-other", "unread", "too-long")) {
+        for (final String id :
+                List.of("same", "other", "longer", "bad-same", "bad-other", "unread", "too-long", "locked", "grown")) {
             listed.add(RowFactory.create(id, null, id.equals("longer") ? 4L : 3L));
             final String reason = id.startsWith("bad")
                     ? "CORRUPT"
                     : id.equals("unread") ? "UNREADABLE" : id.equals("too-long") ? "TOO_MANY_BYTES" : null;
             known.add(RowFactory.create(
                     id, null, 3L, null, id.equals("unread") || id.equals("too-long") ? null : hash, reason));
-            contents.add(RowFactory.create(id, id.endsWith("other") ? new byte[] {9} : bytes));
+            final boolean read = !id.equals("locked") && !id.equals("grown");
+            contents.add(RowFactory.create(
+                    id, read ? id.endsWith("other") ? new byte[] {9} : bytes : null, id.equals("grown") ? 101L : 3L));
         }
         final Dataset<Row> compared = new Changes(true, false)
                 .compare(spark.createDataFrame(listed, listing), spark.createDataFrame(known, state));
-        assertThat(compared.filter(Changes.isSuspect()).count()).isEqualTo(4);
+        assertThat(compared.filter(Changes.isSuspect()).count()).isEqualTo(6);
         final Map<String, String> actions = new TreeMap<>();
         Changes.settle(
                         compared,
                         spark.createDataFrame(
                                 contents,
-                                new StructType().add("id", DataTypes.StringType).add("content", DataTypes.BinaryType)))
+                                new StructType()
+                                        .add("id", DataTypes.StringType)
+                                        .add("content", DataTypes.BinaryType)
+                                        .add("length", DataTypes.LongType)),
+                        100)
                 .collectAsList()
                 .forEach(row -> actions.put(row.getAs("id"), row.getAs("action")));
         assertThat(actions)
@@ -628,7 +666,9 @@ final class EncodeJobTest {
                         "bad-same", "unchanged",
                         "bad-other", "retried",
                         "unread", "retried",
-                        "too-long", "unchanged"));
+                        "too-long", "unchanged",
+                        "locked", "unchanged",
+                        "grown", "changed"));
     }
 
     @Test

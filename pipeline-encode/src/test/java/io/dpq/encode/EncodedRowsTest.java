@@ -64,7 +64,7 @@ final class EncodedRowsTest {
     }
 
     /** The embedding is the grey value of the image's first pixel. */
-    private final class FirstPixel implements Embedder {
+    private class FirstPixel implements Embedder {
         @Override
         public int dimensions() {
             return 1;
@@ -122,6 +122,29 @@ final class EncodedRowsTest {
         final List<Row> list = new ArrayList<>();
         rows.forEachRemaining(list::add);
         return list;
+    }
+
+    @Test
+    void whatTheModelHasNoNumberForGoesToTheQuarantine() {
+        final Embedder overflows = new FirstPixel() {
+            @Override
+            public float[] embed(final float[] images, final int count) {
+                final float[] out = super.embed(images, count);
+                out[1] = Float.POSITIVE_INFINITY;
+                return out;
+            }
+        };
+        final List<Row> rows = all(rows(List.of(image(3), image(5), image(200)).iterator(), overflows));
+        assertThat(rows).hasSize(3);
+        assertThat(rows.get(1).getString(0)).isEqualTo("grey-5");
+        assertThat(rows.get(1).get(3)).isNull();
+        assertThat(rows.get(1).getString(5)).isEqualTo("CORRUPT");
+        assertThat(rows.get(1).getString(6)).isEqualTo("the model yields a value that is not finite");
+        assertThat(rows.get(1).getLong(7)).isPositive();
+        assertThat(rows.get(0).get(3)).isNotNull();
+        assertThat(rows.get(2).get(5)).isNull();
+        assertThat(counters.encoded().value()).isEqualTo(2);
+        assertThat(counters.quarantined().value()).isEqualTo(1);
     }
 
     @Test

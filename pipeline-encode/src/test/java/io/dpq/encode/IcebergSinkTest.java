@@ -181,6 +181,39 @@ final class IcebergSinkTest {
     }
 
     @Test
+    void whereMaintenanceRemovedItsSnapshotsTheTableIsWrittenAnew() throws IOException {
+        final String table = "ice.db.maintained";
+        for (int i = 0; i < 3; i++) {
+            put(i, i + ".jpg");
+        }
+        encode(table);
+        spark.sql(
+                "call ice.system.rewrite_data_files(table => 'db.maintained', options => map('rewrite-all', 'true'))");
+        spark.sql(
+                "call ice.system.expire_snapshots(table => 'db.maintained', older_than => timestamp '2100-01-01 00:00:00',"
+                        + " retain_last => 1)");
+        put(3, "3.jpg");
+        encode(table);
+        assertSame(table, 2);
+    }
+
+    @Test
+    void aTableThatWasRolledBackIsBroughtUpAgain() throws IOException {
+        final String table = "ice.db.rolledback";
+        put(0, "0.jpg");
+        encode(table);
+        final long first =
+                spark.table(table + ".snapshots").select("snapshot_id").first().getLong(0);
+        put(1, "1.jpg");
+        encode(table);
+        spark.sql("call ice.system.rollback_to_snapshot('db.rolledback', " + first + ")");
+        spark.catalog().refreshTable(table);
+        assertThat(spark.table(table).count()).isEqualTo(1);
+        encode(table);
+        assertSame(table, 3);
+    }
+
+    @Test
     void whatIsNoneOfItsTablesIsRefused() throws IOException {
         put(0, "0.jpg");
         spark.sql("create table ice.db.foreign using iceberg as select 'x' as id");

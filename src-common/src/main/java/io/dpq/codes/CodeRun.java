@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -249,6 +250,11 @@ public final class CodeRun implements AutoCloseable {
         final String made = identity + " " + settings + " " + new TreeSet<>(kept);
         final SparkSession spark = plan.sparkSession();
         try {
+            // Before anything is taken over: a crash from here on leaves something that can be taken over in its turn.
+            table.fileSystem().mkdirs(temporary);
+            try (OutputStream out = table.fileSystem().create(new Path(temporary, SETTINGS), true)) {
+                out.write(made.getBytes(StandardCharsets.UTF_8));
+            }
             if (beginning.resumes()) {
                 final List<Dataset<Row>> finished = new ArrayList<>();
                 for (final Path leftover : leftovers()) {
@@ -256,10 +262,6 @@ public final class CodeRun implements AutoCloseable {
                 }
                 finished.stream().reduce(Dataset::union).ifPresent(rows -> stage(stillAsked(rows, plan, kept), kept));
                 removeLeftovers();
-            }
-            table.fileSystem().mkdirs(temporary);
-            try (OutputStream out = table.fileSystem().create(new Path(temporary, SETTINGS), true)) {
-                out.write(made.getBytes(StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot read what a crashed run left in " + table.root(), e);
@@ -409,6 +411,21 @@ public final class CodeRun implements AutoCloseable {
             final long unchanged,
             final long rowsPerFile,
             final Map<String, Object> config) {
+        return publish(spark, listed, unchanged, rowsPerFile, config, manifest -> {});
+    }
+
+    /**
+     * As {@link #publish(SparkSession, long, long, long, Map)}.
+     *
+     * @param afterwards takes the manifest of the published run before another run may begin
+     */
+    public RunManifest publish(
+            final SparkSession spark,
+            final long listed,
+            final long unchanged,
+            final long rowsPerFile,
+            final Map<String, Object> config,
+            final Consumer<RunManifest> afterwards) {
         try {
             requireAlone();
             final List<String> replaced =
@@ -417,6 +434,7 @@ public final class CodeRun implements AutoCloseable {
             if (!replaced.isEmpty()) {
                 removeReplaced();
             }
+            afterwards.accept(manifest);
             return manifest;
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot publish run " + id + " of " + table.root(), e);
@@ -474,6 +492,16 @@ public final class CodeRun implements AutoCloseable {
         } finally {
             close();
         }
+    }
+
+    /** How many images of those staged no decoder took, by reason. */
+    public Map<String, Long> quarantined(final SparkSession spark) {
+        return stagedFiles.isEmpty()
+                ? Map.of()
+                : reasons(spark.read()
+                        .schema(CodeSchema.staged(identity.levels(), extras))
+                        .parquet(stagedPaths())
+                        .filter(functions.col(CodeSchema.REASON).isNotNull()));
     }
 
     private void removeReplaced() {

@@ -372,7 +372,8 @@ public final class CodeTable {
         return "level_" + level;
     }
 
-    Path root() {
+    /** Where the table lies, as it was given. */
+    public Path root() {
         return root;
     }
 
