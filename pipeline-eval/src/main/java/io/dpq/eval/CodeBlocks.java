@@ -13,11 +13,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
@@ -69,7 +75,17 @@ record CodeBlocks(
 
     /** The same rows with random codes, which depend on the seed and a row's id alone. */
     JavaRDD<CodeBlock> random(final Dataset<Row> table, final long rows, final long seed) {
-        return packed(table, rows, new RandomCodes(levels, codewords, seed));
+        final RandomCodes codes = new RandomCodes(levels, codewords, seed);
+        return counts(rows) ? counted(drawn(table, codes)) : packed(table, rows, codes);
+    }
+
+    /** Rows {@code id, labels, level_1 … level_L} with random codes. */
+    private Dataset<Row> drawn(final Dataset<Row> table, final RandomCodes codes) {
+        StructType schema = table.select("id", "labels").schema();
+        for (int level = 1; level <= levels; level++) {
+            schema = schema.add(CodeTable.column(level), DataTypes.ShortType);
+        }
+        return table.select("id", "labels").map((MapFunction<Row, Row>) codes::drawn, Encoders.row(schema));
     }
 
     private JavaRDD<CodeBlock> packed(final Dataset<Row> table, final long rows, final CodeSource codes) {
@@ -136,6 +152,18 @@ record CodeBlocks(
         private static final long serialVersionUID = 1L;
         private static final long FNV_OFFSET = 0xcbf29ce484222325L;
         private static final long FNV_PRIME = 0x100000001b3L;
+
+        Row drawn(final Row row) {
+            final short[] code = new short[levels];
+            fill(row, code);
+            final @Nullable Object[] values = new Object[2 + levels];
+            values[0] = row.get(0);
+            values[1] = row.get(1);
+            for (int level = 0; level < levels; level++) {
+                values[2 + level] = code[level];
+            }
+            return RowFactory.create(values);
+        }
 
         @Override
         public boolean needsIds() {

@@ -21,11 +21,15 @@ final class CodeSearch implements Search<CodeBlock> {
     /** Codes of all queries, L each; empty where queries stay real. */
     private final short[] queryCodes;
 
-    private CodeSearch(final Codebooks codebooks, final Score score, final int first, final short[] queryCodes) {
+    private final Ties ties;
+
+    private CodeSearch(
+            final Codebooks codebooks, final Score score, final int first, final short[] queryCodes, final Ties ties) {
         this.codebooks = codebooks;
         this.score = score;
         this.first = first;
         this.queryCodes = queryCodes;
+        this.ties = ties;
     }
 
     /**
@@ -34,13 +38,18 @@ final class CodeSearch implements Search<CodeBlock> {
      * @param first level to rank by, counted from 1; later ones follow
      */
     static CodeSearch asymmetric(final Codebooks codebooks, final Score score, final int first) {
-        return new CodeSearch(codebooks, score, first, new short[0]);
+        return new CodeSearch(codebooks, score, first, new short[0], Ties.EXPECTED);
     }
 
     /** SQD, with the codes of all queries that will be asked, L each. */
     static CodeSearch symmetric(
             final Codebooks codebooks, final Score score, final int first, final short[] queryCodes) {
-        return new CodeSearch(codebooks, score, first, queryCodes);
+        return new CodeSearch(codebooks, score, first, queryCodes, Ties.EXPECTED);
+    }
+
+    /** The same of blocks that were packed for another rule of ties: rows that rank alike are one group or not. */
+    CodeSearch by(final Ties rule) {
+        return new CodeSearch(codebooks, score, first, queryCodes, rule);
     }
 
     @Override
@@ -58,7 +67,7 @@ final class CodeSearch implements Search<CodeBlock> {
 
     @Override
     public double groups(final long rows, final int blocks, final long r) {
-        return groups(Ties.EXPECTED, codebooks.levels(), codebooks.codewords(), first, rows, blocks, r);
+        return groups(ties, codebooks.levels(), codebooks.codewords(), first, rows, blocks, r);
     }
 
     /** Groups that a query's rankings of blocks hold together, at the most, at the levels from {@code first} to L. */

@@ -36,9 +36,10 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
                         + " evaluate.compare to a report.json that evaluate wrote.");
             }
             return new EarlierReport(
-                    json.toString(),
-                    report,
-                    QueryLines.readPrecisions(content(new Path(json.getParent(), ReportFiles.QUERIES), hadoop)));
+                            json.toString(),
+                            report,
+                            QueryLines.readPrecisions(content(new Path(json.getParent(), ReportFiles.QUERIES), hadoop)))
+                    .whole();
         } catch (FileNotFoundException e) {
             throw UserException.data(
                     "There is no earlier report to compare with (" + e.getMessage()
@@ -50,6 +51,25 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
                             + "); correct evaluate.compare.",
                     e);
         }
+    }
+
+    /** Refuses a report whose queries are those of another: a crash may have come between the two files. */
+    private EarlierReport whole() {
+        final JsonNode levels = report.path("levels");
+        for (int level = 0; level < levels.size(); level++) {
+            double sum = 0;
+            for (final List<Double> each : precisions.values()) {
+                sum += each.size() > level ? each.get(level) : Double.NaN;
+            }
+            if (!(Math.abs(sum / precisions.size()
+                            - levels.get(level).path("map").asDouble())
+                    < 1e-9)) {
+                throw UserException.data(
+                        "The queries beside the report " + path
+                                + " are not those it was made of; set evaluate.compare to a report that is as evaluate left it.");
+            }
+        }
+        return this;
     }
 
     private static byte[] content(final Path path, final Configuration hadoop) throws IOException {
@@ -160,6 +180,12 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
         }
         if (!was.path("score").asText().equals(now.score())) {
             caveats.add("The score was another: " + was.path("score").asText());
+        }
+        if (was.path("excludedSelves").asLong() > 0 != now.excludedSelves() > 0) {
+            caveats.add(
+                    now.excludedSelves() > 0
+                            ? "Rows that are the query itself counted then."
+                            : "Rows that are the query itself were left out then.");
         }
         if (report.path("levels").size() != levels) {
             caveats.add("It had " + report.path("levels").size() + " levels, not " + levels + ".");

@@ -134,12 +134,18 @@ public final class EvaluateJob implements Job {
             throw UserException.data("The code table at " + settings.codesPath()
                     + " holds no rows; run encode on a lake of images first.");
         }
-        final Dataset<Row> embeddings =
-                table.hasEmbeddings(runs) ? table.readEmbeddings(spark, model.modelId(), runs) : null;
+        final Dataset<Row> embeddings = settings.ranksEmbeddings() && table.hasEmbeddings(runs)
+                ? table.readEmbeddings(spark, model.modelId(), runs)
+                : null;
         if (embeddings == null && !settings.baselines().isEmpty()) {
             throw UserException.data("The code table at " + settings.codesPath()
                     + " has no embeddings for evaluate.baselines to learn from; encode a new table with"
                     + " encode.columns.embedding=true, or set evaluate.baselines=[].");
+        }
+        if (!settings.baselines().isEmpty() && settings.baselineSample() < codebooks.codewords()) {
+            throw UserException.usage("evaluate.baseline-sample is " + settings.baselineSample()
+                    + " but baselines need at least as many embeddings as they have codewords, "
+                    + codebooks.codewords() + "; raise it to thirty times that or more.");
         }
         stopwatch.lap("open");
 

@@ -95,6 +95,11 @@ record Evaluation(
         }
         stopwatch.lap("packCodes");
         RetrievalPlan.requireRoom(summary.blocks(), plan.largestRanking(), settings.taskHeap());
+        if (embeddings != null) {
+            // Of these every row is a rank of its own; better said now than after the codes were ranked.
+            RetrievalPlan.requireRoomForEmbeddings(
+                    Rivals.blocks(codebooks.dimensions(), settings, summary.rows()), plan.r(), settings.taskHeap());
+        }
         final Figures figures = ask(asymmetric(), measures, blocks, summary, expected);
         stopwatch.lap("rank");
         final Figures symmetric = settings.symmetric() ? ask(symmetric(), measures, blocks, summary, expected) : null;
@@ -126,11 +131,11 @@ record Evaluation(
     }
 
     private CodeSearch asymmetric() {
-        return CodeSearch.asymmetric(codebooks, settings.score(), 1);
+        return CodeSearch.asymmetric(codebooks, settings.score(), 1).by(settings.ties());
     }
 
     private CodeSearch symmetric() {
-        return CodeSearch.symmetric(codebooks, settings.score(), 1, codes());
+        return CodeSearch.symmetric(codebooks, settings.score(), 1, codes()).by(settings.ties());
     }
 
     private Figures ask(

@@ -33,7 +33,15 @@ record PrincipalAxes(double[] mean, double[][] axes, double[] variances) {
                 centred[d] = vectors[i * dimensions + d] - mean[d];
             }
             for (int d = 0; d < dimensions; d++) {
-                add(covariance[d], centred[d] / count, centred);
+                add(covariance[d], centred[d] / count, centred, d);
+            }
+        }
+        // Mirrored, since the products of the other half round differently, and the library would take the matrix for
+        // one that
+        // is not symmetric.
+        for (int d = 0; d < dimensions; d++) {
+            for (int j = 0; j < d; j++) {
+                covariance[d][j] = covariance[j][d];
             }
         }
         final EigenDecomposition eigen = new EigenDecomposition(MatrixUtils.createRealMatrix(covariance));
@@ -50,8 +58,8 @@ record PrincipalAxes(double[] mean, double[][] axes, double[] variances) {
         return new PrincipalAxes(mean, axes, variances);
     }
 
-    private static void add(final double[] sum, final double factor, final double[] values) {
-        for (int j = 0; j < sum.length; j++) {
+    private static void add(final double[] sum, final double factor, final double[] values, final int from) {
+        for (int j = from; j < sum.length; j++) {
             sum[j] = Math.fma(factor, values[j], sum[j]);
         }
     }

@@ -18,6 +18,8 @@ final class QueryMap {
     private static final int SIDE = 220;
     private static final int MOST_QUERIES = 400;
     private static final int COLOURS = 8;
+    /** Longer embeddings take minutes to find the axes of. */
+    private static final int MOST_DIMENSIONS = 1024;
 
     private QueryMap() {}
 
@@ -37,10 +39,10 @@ final class QueryMap {
      */
     record Panels(List<Panel> panels, List<String> labels) {}
 
-    /** Pictures of evenly chosen queries; none where there are fewer than three, or fewer than two dimensions. */
+    /** Pictures of evenly chosen queries; none where there are fewer than three, or not 2 to 1024 dimensions. */
     static Panels of(final Codebooks codebooks, final List<Query> queries) {
         final int dimensions = codebooks.dimensions();
-        if (queries.size() < 3 || dimensions < 2) {
+        if (queries.size() < 3 || dimensions < 2 || dimensions > MOST_DIMENSIONS) {
             return new Panels(List.of(), List.of());
         }
         final int count = Math.min(MOST_QUERIES, queries.size());

@@ -69,12 +69,26 @@ record RetrievalPlan(long rows, long queries, int levels, int codewords, long r,
      * @throws UserException where there is not room enough
      */
     static void requireRoom(final long blocks, final long groups, final long heap) {
-        if (blocks > 1 && (groups > heap / MERGE_BYTES || groups > Integer.MAX_VALUE / 4)) {
+        if (!fits(blocks, groups, heap)) {
             throw UserException.usage("The rankings of " + blocks + " blocks merge into one of " + groups
                     + " groups, which takes more than the " + (heap >> 20)
                     + " MiB of heap a task has; set evaluate.r to the rank that matters, or raise"
                     + " resources.executor-heap.");
         }
+    }
+
+    /** The same for embeddings, of which each is a group of its own, {@code r} at the most. */
+    static void requireRoomForEmbeddings(final long blocks, final long r, final long heap) {
+        if (!fits(blocks, r, heap)) {
+            throw UserException.usage("The rankings of " + blocks + " blocks of embeddings merge into one of " + r
+                    + " rows, which takes more than the " + (heap >> 20)
+                    + " MiB of heap a task has; set evaluate.embedding=false and evaluate.baselines=[], set evaluate.r to the"
+                    + " rank that matters, or raise resources.executor-heap.");
+        }
+    }
+
+    private static boolean fits(final long blocks, final long groups, final long heap) {
+        return blocks <= 1 || (groups <= heap / MERGE_BYTES && groups <= Integer.MAX_VALUE / 4);
     }
 
     /**

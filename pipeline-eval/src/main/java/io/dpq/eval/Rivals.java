@@ -51,14 +51,12 @@ record Rivals(
      * @param expectedRows of them, to plan by
      */
     Result run(final Dataset<Row> embeddings, final long expectedRows) {
-        final long blockRows =
-                EmbeddingBlocks.rowsPerBlock(codebooks.dimensions(), settings.blockRows(), settings.taskHeap());
+        final long blockRows = blockRows(codebooks.dimensions(), settings);
         final JavaRDD<EmbeddingBlock> blocks = new EmbeddingBlocks(
                         codebooks.dimensions(), settings.ties(), blockRows, selves)
                 .of(embeddings, expectedRows);
         final TableSummary summary = TableSummary.of(blocks);
         stopwatch.lap("packEmbeddings");
-        RetrievalPlan.requireRoom(summary.blocks(), measures.r(), settings.taskHeap());
         final Retrieval.Expected expected = summary.expected(queries, measures);
         final Figures exact = new Retrieval<>(new ExactSearch(settings.score()), measures)
                 .run(context(), blocks, summary, queries, expected);
@@ -77,6 +75,16 @@ record Rivals(
         return new Result(Report.Ranked.of(measures, exact, 0), baselines);
     }
 
+    private static long blockRows(final int dimensions, final Settings settings) {
+        return EmbeddingBlocks.rowsPerBlock(dimensions, settings.blockRows(), settings.taskHeap());
+    }
+
+    /** Blocks that so many embeddings are cut into. */
+    static long blocks(final int dimensions, final Settings settings, final long rows) {
+        final long each = blockRows(dimensions, settings);
+        return (rows + each - 1) / each;
+    }
+
     private JavaSparkContext context() {
         return JavaSparkContext.fromSparkContext(spark.sparkContext());
     }
@@ -88,7 +96,7 @@ record Rivals(
         encoded.persist(StorageLevel.MEMORY_AND_DISK());
         final TableSummary summary =
                 TableSummary.of(encoded, baseline.codebooks().levels(), codebooks.codewords());
-        final Figures figures = new Retrieval<>(baseline.search(queries, score), measures)
+        final Figures figures = new Retrieval<>(baseline.search(queries, score).by(settings.ties()), measures)
                 .run(context(), encoded, summary, baseline.embedded(queries), expected);
         encoded.unpersist();
         final List<Report.Baseline> rows = new ArrayList<>();

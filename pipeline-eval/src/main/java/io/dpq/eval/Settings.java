@@ -30,6 +30,7 @@ import java.util.Optional;
  * @param score by what rows rank
  * @param symmetric whether quantized queries are scored as well
  * @param excludeSelf whether the row that is the query itself is left out of its ranking
+ * @param embedding whether the unquantized embeddings are ranked as well, where the table has them
  * @param baselines other quantizers to learn and score on the same embeddings
  * @param baselineSample embeddings they learn from
  * @param compare earlier report to set the figures against
@@ -57,6 +58,7 @@ record Settings(
         Score score,
         boolean symmetric,
         boolean excludeSelf,
+        boolean embedding,
         List<BaselineKind> baselines,
         int baselineSample,
         Optional<String> compare,
@@ -71,6 +73,11 @@ record Settings(
      * @param queries to ask
      */
     record Expected(long rows, long queries) {}
+
+    /** Whether embeddings are asked for, by themselves or by a baseline that is set against them. */
+    boolean ranksEmbeddings() {
+        return embedding || !baselines.isEmpty();
+    }
 
     static Settings from(final DpqConfig config) {
         final ResourcePlan plan = ResourcePlan.from(config);
@@ -93,6 +100,7 @@ record Settings(
                 config.choice("evaluate.score", Score.class),
                 config.bool("evaluate.symmetric"),
                 config.bool("evaluate.exclude-self"),
+                config.bool("evaluate.embedding"),
                 BaselineKind.from(config, "evaluate.baselines"),
                 config.integer("evaluate.baseline-sample", 256, 1_000_000),
                 config.optionalString("evaluate.compare"),

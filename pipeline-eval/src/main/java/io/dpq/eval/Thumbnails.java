@@ -66,8 +66,10 @@ final class Thumbnails {
                     .mapPartitions(painter::call)
                     .collect()
                     .forEach(picture -> pictures.put(picture._1(), picture._2()));
-        } catch (RuntimeException e) {
-            // Pictures are an ornament: figures that took hours must not be lost for them.
+        } catch (Exception e) {
+            // Pictures are an ornament: figures that took hours must not be lost for them. Spark throws what it does
+            // not
+            // declare.
             LOG.warn("The report goes without pictures of {}: {}", settings.path(), e.getMessage());
         }
         return pictures;

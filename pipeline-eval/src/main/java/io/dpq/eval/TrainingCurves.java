@@ -60,8 +60,8 @@ final class TrainingCurves {
             if (node.path("loss").isNumber() && Double.isFinite(loss) && loss >= 0) {
                 losses.add(new Plot.Point(step, loss));
             }
-            for (int level = 0; level < node.path("validationMap").size(); level++) {
-                final double map = node.path("validationMap").path(level).asDouble(Double.NaN);
+            for (int level = 0; level < node.path("levels").size(); level++) {
+                final double map = node.path("levels").path(level).asDouble(Double.NaN);
                 if (Double.isFinite(map) && map >= 0) {
                     validations.computeIfAbsent(level, l -> new ArrayList<>()).add(new Plot.Point(step, map));
                 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.dpq.codes.CodeRun;
 import io.dpq.codes.CodeSchema;
 import io.dpq.codes.CodeTable;
@@ -371,6 +372,16 @@ class EvaluateJobTest {
     }
 
     @Test
+    void embeddingsAreLeftAloneWhereTheyAreNotAskedFor() throws IOException {
+        encode("unasked", model.modelId(), 0, true);
+        run(
+                "codes.path=" + folder.resolve("unasked"),
+                "evaluate.embedding=false",
+                "evaluate.report=" + folder.resolve("codes-alone"));
+        assertThat(report("codes-alone").path("embedding").isNull()).isTrue();
+    }
+
+    @Test
     void baselinesNeedEmbeddings() {
         assertThatThrownBy(() -> run("evaluate.baselines=[pq]"))
                 .isInstanceOf(UserException.class)
@@ -406,6 +417,14 @@ class EvaluateJobTest {
         }
         Files.deleteIfExists(old.resolve(".queries.jsonl.crc"));
         Files.write(old.resolve("queries.jsonl"), lines.subList(1, lines.size()));
+        assertThatThrownBy(() -> run(out, again))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("are not those it was made of");
+        final ObjectMapper json = new ObjectMapper();
+        final JsonNode perfect = json.readTree(old.resolve("report.json").toFile());
+        perfect.path("levels").forEach(level -> ((ObjectNode) level).put("map", 1.0));
+        Files.deleteIfExists(old.resolve(".report.json.crc"));
+        json.writeValue(old.resolve("report.json").toFile(), perfect);
         assertThat(run(out, again)).isEqualTo(Job.Outcome.OVER_BUDGET);
         final JsonNode worse = report("new").path("comparison");
         assertThat(worse.path("passed").asBoolean()).isFalse();

@@ -186,8 +186,8 @@ class ReportTest {
                 "[1,2]",
                 "{\"step\":2,\"loss\":\"NaN\"}",
                 "{\"step\":3,\"loss\":1.5,\"new\":{}}",
-                "{\"step\":3,\"validationMap\":[0.3,0.4]}",
-                "{\"step\":4,\"validationMap\":[0.5,0.6]}"));
+                "{\"type\":\"validation\",\"step\":3,\"levels\":[0.3,0.4]}",
+                "{\"type\":\"validation\",\"step\":4,\"levels\":[0.5,0.6]}"));
         assertThat(plots).extracting(Plot::label).containsExactly("training loss", "validation mAP");
         assertThat(plots.get(0).lines().get(0).points())
                 .containsExactly(new Plot.Point(1, 2.5), new Plot.Point(3, 1.5));

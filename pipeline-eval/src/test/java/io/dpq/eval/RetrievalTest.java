@@ -421,6 +421,35 @@ class RetrievalTest {
     }
 
     @Test
+    void randomCodesAreCountedWhereTheyAreShort() {
+        final CodeBlocks packing = new CodeBlocks(1, CODEWORDS, Ties.EXPECTED, 5, Map.of(), Optional.empty());
+        final CodeBlocks each = new CodeBlocks(1, CODEWORDS, Ties.EXPECTED, 5, Map.of("nobody", 0), Optional.empty());
+        assertThat(packing.counts(ROWS)).isTrue();
+        assertThat(each.counts(ROWS)).isFalse();
+        final JavaRDD<CodeBlock> counted = packing.random(dataset(table, 3), ROWS, 1);
+        final JavaRDD<CodeBlock> rows = each.random(dataset(table, 3), ROWS, 1);
+        final TableSummary summary = TableSummary.of(counted, 1, CODEWORDS);
+        final TableSummary eachSummary = TableSummary.of(rows, 1, CODEWORDS);
+        assertThat(summary.rows()).isEqualTo(ROWS);
+        assertThat(counted.map(CodeBlock::rows).collect().stream()
+                        .mapToInt(Integer::intValue)
+                        .sum())
+                .isLessThan(50);
+        final CodeSearch search = CodeSearch.asymmetric(codebooks.prefix(1), Score.INNER_PRODUCT, 1);
+        assertThat(ask(search, counted, summary, ROWS).means()[0])
+                .isEqualTo(ask(search, rows, eachSummary, ROWS).means()[0]);
+    }
+
+    @Test
+    void wavesAreSizedByTheRuleOfTies() {
+        final CodeSearch search = CodeSearch.asymmetric(codebooks, Score.INNER_PRODUCT, 1);
+        final double alike = search.groups(1_000_000, 2, 1_000_000);
+        assertThat(search.by(Ties.ID).groups(1_000_000, 2, 1_000_000))
+                .isEqualTo(CodeSearch.groups(Ties.ID, LEVELS, CODEWORDS, 1, 1_000_000, 2, 1_000_000))
+                .isGreaterThan(1000 * alike);
+    }
+
+    @Test
     void rowsThatSomethingTellsApartAreNotCounted() {
         assertThat(new CodeBlocks(1, CODEWORDS, Ties.ID, 5, Map.of(), Optional.empty()).counts(ROWS))
                 .isFalse();
