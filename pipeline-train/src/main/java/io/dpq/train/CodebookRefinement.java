@@ -1,5 +1,6 @@
 package io.dpq.train;
 
+import io.dpq.config.UserException;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkSpec;
 import io.dpq.quantizer.Codebooks;
@@ -30,6 +31,7 @@ final class CodebookRefinement {
      * @param labels of each, in its order
      * @param start codebooks to begin from
      * @param say takes a line on every epoch
+     * @throws UserException where the learning rate is so high that the loss is no number
      */
     static Codebooks refine(
             final TrainSettings settings,
@@ -59,6 +61,10 @@ final class CodebookRefinement {
                 }
                 graph.fit(DpqNetwork.batch(values, of, levels.classes(), levels.input(), DpqNetwork.outputs(levels)));
                 loss += graph.score() / batches;
+            }
+            if (!Double.isFinite(loss)) {
+                throw UserException.usage("The loss of the codebooks alone is no longer a number in epoch "
+                        + (epoch + 1) + "; lower quantization.refine-learning-rate.");
             }
             say.accept(String.format(Locale.ROOT, "codebooks alone, epoch %d/%d  loss %.4f", epoch + 1, epochs, loss));
         }

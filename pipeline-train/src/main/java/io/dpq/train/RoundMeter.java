@@ -20,7 +20,7 @@ final class RoundMeter implements RoundObserver {
 
     private static final long serialVersionUID = 1L;
     /** Images that the terms are measured on, a worker; more would cost time that is better spent on training. */
-    private static final int SAMPLE = 32;
+    private static final int SAMPLE = 128;
 
     private static final List<String> TERMS = List.of("margin", "classification", "soft", "hard", "match", "retrieval");
 

@@ -1,11 +1,14 @@
 package io.dpq.train;
 
-/** Names of the two stages, as logs, metrics and checkpoints have them. */
+/** Names of the stages, as logs, metrics and checkpoints have them. */
 final class Stage {
     /** Without the quantization terms. */
     static final String SEMANTIC = "semantic";
     /** With all terms. */
     static final String JOINT = "joint";
+
+    /** Of a validation of codebooks that have learnt alone; they may be taken back. */
+    static final String REFINED = "refined";
 
     private Stage() {}
 }

@@ -104,17 +104,29 @@ final class Training {
             final ComputationGraph graph, final Optional<ValidationScores> joint, final Optional<Integer> epoch) {
         Optional<ValidationScores> scores = joint;
         // In two-step training the codebooks are what K-means finds on the network that is published.
-        final boolean twoStep = settings.jointEpochs() == 0;
-        if (twoStep || settings.refinement().epochs() > 0) {
-            if (twoStep) {
-                startJointStage(graph);
-            }
-            if (settings.refinement().epochs() > 0) {
-                refine(graph);
-            }
+        if (settings.jointEpochs() == 0) {
+            startJointStage(graph);
             scores = validation.map(measure -> measure(measure, graph, true));
         }
+        if (settings.refinement().epochs() > 0) {
+            scores = refined(graph, scores);
+        }
         return new Result(graph, state.standing().losses(), scores, epoch, seconds());
+    }
+
+    /** Refines, and takes it back where the validation tells that less is found. */
+    private Optional<ValidationScores> refined(final ComputationGraph graph, final Optional<ValidationScores> before) {
+        final Codebooks present = DpqNetwork.codebooks(graph);
+        refine(graph);
+        final Optional<ValidationScores> after = validation.map(measure -> measure(measure, graph, Stage.REFINED));
+        if (before.isPresent()
+                && after.isPresent()
+                && after.get().last() < before.get().last()) {
+            progress.say("codebooks stay as they were before they learnt alone, by which more is found");
+            DpqNetwork.setCodebooks(graph, present);
+            return before;
+        }
+        return after;
     }
 
     /** Codebooks once more, now that the network stands still. */
@@ -233,12 +245,15 @@ final class Training {
     }
 
     private ValidationScores measure(final Validation by, final ComputationGraph graph, final boolean joint) {
+        return measure(by, graph, joint ? Stage.JOINT : Stage.SEMANTIC);
+    }
+
+    private ValidationScores measure(final Validation by, final ComputationGraph graph, final String stage) {
         final int epochs = state.standing().epoch();
         spark.sc().setJobDescription("dpq train: validate after epoch " + epochs);
         final long began = System.nanoTime();
-        final ValidationScores scores = by.measure(graph, joint);
+        final ValidationScores scores = by.measure(graph, !stage.equals(Stage.SEMANTIC));
         final double seconds = (System.nanoTime() - began) / NANOS;
-        final String stage = joint ? Stage.JOINT : Stage.SEMANTIC;
         state.log().validation(state.standing().step(), epochs, stage, scores, seconds);
         progress.say("validation after epoch " + epochs + ": " + scores.words());
         return scores;

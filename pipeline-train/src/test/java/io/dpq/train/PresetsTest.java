@@ -34,7 +34,7 @@ class PresetsTest {
 
         assertThat(spec.backbone().kind()).isEqualTo(NetworkSpec.Backbone.ALEXNET);
         assertThat(spec.backbone().dropout()).isEqualTo(0.5);
-        assertThat(spec.loss()).isEqualTo(new NetworkSpec.LossWeights(1, 0.1, 1, 1, 0.1));
+        assertThat(spec.loss()).isEqualTo(new NetworkSpec.LossWeights(1, 0.1, 0, 0, 1, 1, 0.1, 0, 0, 6));
         assertThat(spec.quantization())
                 .isEqualTo(new NetworkSpec.QuantizationSpec(
                         4, 256, Similarity.COSINE, 1, NetworkSpec.GradientMode.CODEBOOKS_ONLY));

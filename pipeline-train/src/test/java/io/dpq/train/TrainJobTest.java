@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
@@ -190,8 +191,7 @@ class TrainJobTest {
                 "train.optimizer.new-factor=2");
         assertThat(result.err).isEmpty();
         assertThat(result.code).isZero();
-        final ComputationGraph graph = NetworkZip.restore(
-                ModelDirectory.open(model.toString(), new Configuration()).read(ModelDirectory.NETWORK), true);
+        final ComputationGraph graph = network();
         assertThat(graph.getConfiguration().getNetworkOutputs())
                 .containsExactly(DpqNetwork.CLASSIFICATION, DpqNetwork.QUANTIZATION, "prefix_1", "prefix_2");
         assertThat(DpqNetwork.codebooks(graph)).isEqualTo(codebooks());
@@ -212,6 +212,61 @@ class TrainJobTest {
         final List<?> errors = (List<?>) metrics().get("relativeHardError");
         assertThat((double) errors.get(0)).isLessThan(0.5);
         assertThat((double) errors.get(1)).isLessThan((double) errors.get(0));
+    }
+
+    @Test
+    void codebooksLearnOnceMoreWhenTheNetworkStandsStill() {
+        final String[] sets = {
+            "train.epochs=3",
+            "train.semantic-epochs=2",
+            "loss.retrieval=0.5",
+            "loss.prefix-retrieval=0.5",
+            "model.path=" + model
+        };
+        assertThat(train(sets).code).isZero();
+        final ComputationGraph joint = network();
+        final Result result = train(with(sets, "quantization.refine-epochs=20"));
+        assertThat(result.err).isEmpty();
+        assertThat(result.code).isZero();
+        final ComputationGraph refined = network();
+
+        joint.paramTable().forEach((name, values) -> {
+            if (!name.startsWith("level_")) {
+                assertThat(refined.paramTable().get(name)).as(name).isEqualTo(values);
+            }
+        });
+        assertThat(codebooks()).isEqualTo(DpqNetwork.codebooks(refined)).isNotEqualTo(DpqNetwork.codebooks(joint));
+        final List<Double> losses = Pattern.compile("codebooks alone, epoch \\d+/20  loss ([0-9.]+)")
+                .matcher(result.out)
+                .results()
+                .map(line -> Double.valueOf(line.group(1)))
+                .toList();
+        assertThat(losses).hasSize(20);
+        assertThat(losses.get(19)).isLessThan(losses.get(0));
+
+        final Codebooks first = codebooks();
+        assertThat(train(with(sets, "quantization.refine-epochs=20")).code).isZero();
+        assertThat(codebooks()).isEqualTo(first);
+    }
+
+    @Test
+    void codebooksThatFindLessAreTakenBack() {
+        final String[] sets = {
+            "train.epochs=3", "train.semantic-epochs=2", "train.validation.fraction=0.3", "model.path=" + model
+        };
+        assertThat(train(sets).code).isZero();
+        final Codebooks joint = codebooks();
+        // At such a rate they fly apart.
+        final Result result =
+                train(with(with(sets, "quantization.refine-epochs=3"), "quantization.refine-learning-rate=100"));
+        assertThat(result.code).isZero();
+        assertThat(result.out).contains("codebooks stay as they were before they learnt alone");
+        assertThat(codebooks()).isEqualTo(joint);
+    }
+
+    private ComputationGraph network() {
+        return NetworkZip.restore(
+                ModelDirectory.open(model.toString(), new Configuration()).read(ModelDirectory.NETWORK), true);
     }
 
     @Test
@@ -244,6 +299,7 @@ class TrainJobTest {
         train.augmentation.min-scale=0.5,train.augmentation.padding=2 | 1 | A crop is either resized or padded
         loss.label-smoothing=2              | 1 | 'loss.label-smoothing' is '2' but must be a number from 0
         quantization.start=middle           | 1 | must be one of kmeans, random
+        quantization.refine-epochs=-1       | 1 | 'quantization.refine-epochs' is '-1' but must be
         quantization.kmeans-sample=2        | 1 | quantization.kmeans-sample is 2 but must be at least quantization.codewords
         """)
     void aMistakeIsOneSentence(final String sets, final int code, final String sentence) {

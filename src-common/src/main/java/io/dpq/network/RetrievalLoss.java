@@ -8,7 +8,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * How well the embeddings of a batch, as queries, find the items of the batch that share a label with them, by the inner product
  * that search ranks by: for each query i the mean over its relevant items j ≠ i of −log softmax_j(κ/D · ⟨x_i, item_j⟩). It is the
  * supervised contrastive loss (arXiv 2004.11362, L_out) with quantized items and without unit length: the length of an item says
- * how sure it is, as in the search. A query without a relevant item adds nothing. For one thread.
+ * how sure it is, as in the search. A query without a relevant item adds nothing, and an item without a label, which may be of any
+ * class, is none to rank. For one thread.
  */
 final class RetrievalLoss {
     private final INDArray queries;
@@ -31,19 +32,25 @@ final class RetrievalLoss {
         this.scale = sharpness / queries.size(1);
         final double[][] products = queries.mmul(items.transpose()).toDoubleMatrix();
         final double[][] shared = labels.mmul(labels.transpose()).toDoubleMatrix();
+        final boolean[] labelled = new boolean[products.length];
+        for (int i = 0; i < labelled.length; i++) {
+            labelled[i] = shared[i][i] > 0;
+        }
         this.scores = new double[products.length];
         for (int i = 0; i < products.length; i++) {
-            scores[i] = differentiate(i, products[i], shared[i]);
+            final boolean[] ranked = labelled.clone();
+            ranked[i] = false;
+            scores[i] = differentiate(products[i], shared[i], ranked);
         }
         this.gradientOfScores = Nd4j.createFromArray(products).castTo(queries.dataType());
     }
 
     /** Turns a query's inner products into the gradient with respect to them; yields its score. */
-    private double differentiate(final int query, final double[] products, final double[] shared) {
+    private double differentiate(final double[] products, final double[] shared, final boolean[] ranked) {
         int relevant = 0;
         double largest = Double.NEGATIVE_INFINITY;
         for (int j = 0; j < products.length; j++) {
-            if (j != query) {
+            if (ranked[j]) {
                 relevant += shared[j] > 0 ? 1 : 0;
                 largest = Math.max(largest, scale * products[j]);
             }
@@ -55,16 +62,16 @@ final class RetrievalLoss {
         double total = 0;
         double found = 0;
         for (int j = 0; j < products.length; j++) {
-            if (j != query) {
+            if (ranked[j]) {
                 total += Math.exp(scale * products[j] - largest);
                 found += shared[j] > 0 ? scale * products[j] : 0;
             }
         }
         final double normaliser = largest + Math.log(total);
         for (int j = 0; j < products.length; j++) {
-            products[j] = j == query
-                    ? 0
-                    : scale * (Math.exp(scale * products[j] - normaliser) - (shared[j] > 0 ? 1.0 / relevant : 0));
+            products[j] = ranked[j]
+                    ? scale * (Math.exp(scale * products[j] - normaliser) - (shared[j] > 0 ? 1.0 / relevant : 0))
+                    : 0;
         }
         return normaliser - found / relevant;
     }

@@ -12,7 +12,7 @@ public final class Presets {
 
     /** All of them. */
     public static List<Path> all() throws IOException {
-        try (Stream<Path> files = Files.list(folder())) {
+        try (Stream<Path> files = Files.walk(folder())) {
             return files.filter(file -> file.toString().endsWith(".conf"))
                     .filter(file -> !file.endsWith("spark-defaults.conf"))
                     .sorted()
@@ -28,12 +28,16 @@ public final class Presets {
     /**
      * Loads one. Presets take their places from the environment; any places do for a plan.
      *
-     * @param temporary folder for the filled-in copy
+     * @param temporary folder for filled-in copies
      */
     public static DpqConfig load(final Path preset, final Path temporary) throws IOException {
-        final Path filled = temporary.resolve("preset.conf");
-        Files.writeString(filled, Files.readString(preset).replaceAll("\\$\\{(\\w+)}", "/some/$1"));
-        return DpqConfig.load(filled, List.of());
+        // With the others beside it, since presets may include one another.
+        for (final Path each : all()) {
+            final Path copy = temporary.resolve(folder().relativize(each));
+            Files.createDirectories(copy.getParent());
+            Files.writeString(copy, Files.readString(each).replaceAll("\\$\\{(\\w+)}", "/some/$1"));
+        }
+        return DpqConfig.load(temporary.resolve(folder().relativize(preset)), List.of());
     }
 
     private static Path folder() {

@@ -231,7 +231,9 @@ class LossGradientPropertyTest {
                 if (j != i && dot(has[i], has[j]) > 0) {
                     double total = 0;
                     for (int k = 0; k < x.length; k++) {
-                        total += k == i ? 0 : Math.exp(sharpness / x[i].length * (dot(x[i], y[k]) - dot(x[i], y[j])));
+                        total += k == i || dot(has[k], has[k]) == 0
+                                ? 0
+                                : Math.exp(sharpness / x[i].length * (dot(x[i], y[k]) - dot(x[i], y[j])));
                     }
                     found += Math.log(total);
                     relevant++;
