@@ -11,7 +11,6 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,12 +91,16 @@ class RecordLakesTest {
     }
 
     private void write(final Dataset<Row> rows) {
+        write(rows, "data");
+    }
+
+    private void write(final Dataset<Row> rows, final String folder) {
         rows.write()
                 .option("parquet.block.size", 1 << 18)
                 .option("parquet.page.size.row.check.min", 5)
                 .option("parquet.page.size.row.check.max", 5)
                 .option("compression", "uncompressed")
-                .parquet(root + "/data");
+                .parquet(root + "/" + folder);
     }
 
     @Test
@@ -407,39 +410,28 @@ class RecordLakesTest {
     }
 
     @Test
-    void aFileOfOtherRecordsThanListedIsNamed() {
+    void aFileOfOtherRecordsThanListedIsNamed() throws Exception {
         final Dataset<Row> images = images().filter("content is not null").coalesce(1);
-        write(images);
+        write(images, "data");
         final Lake lake = open(LakeSettings.Kind.PARQUET);
         assertThat(lake.whole(Partitions.of(1 << 20), 1 << 20).orElseThrow().count())
                 .isEqualTo(images.count());
-        final Path file;
-        try (Stream<Path> files = Files.list(root.resolve("data"))) {
-            file = files.filter(path -> path.toString().endsWith(".parquet"))
-                    .findFirst()
-                    .orElseThrow();
-            images.withColumn("id", functions.concat(functions.lit("other-"), functions.col("id")))
-                    .write()
-                    .option("parquet.block.size", 1 << 18)
-                    .option("parquet.page.size.row.check.min", 5)
-                    .option("parquet.page.size.row.check.max", 5)
-                    .option("compression", "uncompressed")
-                    .parquet(root + "/_other");
-            try (Stream<Path> others = Files.list(root.resolve("_other"))) {
-                Files.copy(
-                        others.filter(path -> path.toString().endsWith(".parquet"))
-                                .findFirst()
-                                .orElseThrow(),
-                        file,
-                        StandardCopyOption.REPLACE_EXISTING);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        write(images.withColumn("id", functions.concat(functions.lit("other-"), functions.col("id"))), "_other");
+        final Path file = parquetFile("data");
+        Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
+        Files.copy(parquetFile("_other"), file, StandardCopyOption.REPLACE_EXISTING);
         assertThatThrownBy(() -> lake.whole(Partitions.of(1 << 20), 1 << 20)
                         .orElseThrow()
                         .count())
                 .hasStackTraceContaining(" has changed since it was listed");
+    }
+
+    private Path parquetFile(final String folder) throws IOException {
+        try (Stream<Path> files = Files.list(root.resolve(folder))) {
+            return files.filter(path -> path.toString().endsWith(".parquet"))
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
 
     @Test
