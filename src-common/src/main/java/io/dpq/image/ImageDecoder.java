@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.spi.IIORegistry;
@@ -73,20 +74,25 @@ public final class ImageDecoder {
      * @throws OutOfMemoryError where the process is short of memory for a picture that it could hold: no fault of the image
      */
     public RgbImage decode(final byte[] content) throws ImageRejectedException {
-        return picture(content).image();
+        return picture(content, this::resized).image();
     }
 
     /**
      * A decoded image.
      *
-     * @param image resized as the contract says, not yet cropped
+     * @param image the centre crop of the resized image
      * @param width pixels across of the stored image, as it is seen
      * @param height pixels down
      */
     public record Picture(RgbImage image, int width, int height) {}
 
-    /** As {@link #decode}, with the size that the image is stored in. */
-    public Picture picture(final byte[] content) throws ImageRejectedException {
+    /** The centre crop of what {@link #decode} gives, with the size that the image is stored in. */
+    public Picture centre(final byte[] content) throws ImageRejectedException {
+        return picture(content, this::cropped);
+    }
+
+    private Picture picture(final byte[] content, final Function<PixelRows, RgbImage> resize)
+            throws ImageRejectedException {
         if (content.length == 0) {
             throw new ImageRejectedException(Reason.EMPTY, "zero bytes");
         }
@@ -99,7 +105,7 @@ public final class ImageDecoder {
             throw new ImageRejectedException(Reason.UNKNOWN_FORMAT, "neither JPEG, PNG, GIF, BMP, WebP nor TIFF");
         }
         try {
-            return format == Format.JPEG ? jpeg(content) : other(format, content);
+            return format == Format.JPEG ? jpeg(content, resize) : other(format, content, resize);
         } catch (final IOException | RuntimeException e) {
             throw new ImageRejectedException(Reason.CORRUPT, format + ": " + describe(e));
         } catch (final StackOverflowError e) {
@@ -107,7 +113,8 @@ public final class ImageDecoder {
         }
     }
 
-    private Picture jpeg(final byte[] content) throws ImageRejectedException, IOException {
+    private Picture jpeg(final byte[] content, final Function<PixelRows, RgbImage> resize)
+            throws ImageRejectedException, IOException {
         final JpegFile file = JpegFile.parse(content);
         checkSize(file.width(), file.height());
         final ImageReader reader = reader(Format.JPEG);
@@ -120,12 +127,13 @@ public final class ImageDecoder {
         });
         try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(file.essential()))) {
             reader.setInput(stream, true, true);
-            final RgbImage stored =
-                    Pixels.ofJpeg(reader.readRaster(0, reduced(reader, file.width(), file.height())), file.colours());
+            final PixelRows stored =
+                    new JpegPixels(reader.readRaster(0, reduced(reader, file.width(), file.height())), file.colours());
             if (!damage.isEmpty()) {
                 throw new ImageRejectedException(Reason.CORRUPT, damage.get(0));
             }
-            return picture(stored, file.orientation(), file.width(), file.height());
+            return picture(
+                    resize.apply(upright(stored, file.orientation())), file.orientation(), file.width(), file.height());
         } catch (final OutOfMemoryError | IOException | RuntimeException e) {
             throw Shortage.unlessOther(e, Format.JPEG, file.width(), file.height(), content.length);
         } finally {
@@ -133,7 +141,8 @@ public final class ImageDecoder {
         }
     }
 
-    private Picture other(final Format format, final byte[] content) throws ImageRejectedException, IOException {
+    private Picture other(final Format format, final byte[] content, final Function<PixelRows, RgbImage> resize)
+            throws ImageRejectedException, IOException {
         if (format == Format.BMP) {
             checkPixels(Containers.bmpPixels(content), "BMP");
         }
@@ -162,7 +171,7 @@ public final class ImageDecoder {
             if (damage.stream().anyMatch(TiffHeader::tellsOfLostPixels)) {
                 throw new ImageRejectedException(Reason.CORRUPT, damage.get(0));
             }
-            return picture(Pixels.of(image), orientation, width, height);
+            return picture(resize.apply(upright(Pixels.of(image), orientation)), orientation, width, height);
         } catch (final OutOfMemoryError | IOException | RuntimeException e) {
             throw Shortage.unlessOther(e, format, width, height, content.length);
         } finally {
@@ -212,19 +221,37 @@ public final class ImageDecoder {
         return param;
     }
 
-    private Picture picture(final RgbImage stored, final int orientation, final int width, final int height) {
-        final boolean turned = Orientation.exchangesSides(orientation);
-        return new Picture(
-                resized(Orientation.apply(stored, orientation)), turned ? height : width, turned ? width : height);
+    private static PixelRows upright(final PixelRows stored, final int orientation) {
+        return orientation == Orientation.UPRIGHT ? stored : Orientation.apply(stored.whole(), orientation);
     }
 
-    private RgbImage resized(final RgbImage image) {
-        final int side = contract.resize();
-        if (contract.fit() == ImageContract.Fit.STRETCH) {
-            return Resampler.resize(image, side, side);
-        }
-        final int shorter = Math.min(image.width(), image.height());
-        return Resampler.resize(image, scaled(image.width(), side, shorter), scaled(image.height(), side, shorter));
+    private static Picture picture(final RgbImage image, final int orientation, final int width, final int height) {
+        final boolean turned = Orientation.exchangesSides(orientation);
+        return new Picture(image, turned ? height : width, turned ? width : height);
+    }
+
+    private RgbImage resized(final PixelRows image) {
+        return Resampler.resize(image, across(image), down(image));
+    }
+
+    private RgbImage cropped(final PixelRows image) {
+        final int width = across(image);
+        final int height = down(image);
+        final int crop = contract.crop();
+        return Resampler.resize(
+                image, width, height, new Rectangle((width - crop) / 2, (height - crop) / 2, crop, crop));
+    }
+
+    private int across(final PixelRows image) {
+        return contract.fit() == ImageContract.Fit.STRETCH
+                ? contract.resize()
+                : scaled(image.width(), contract.resize(), Math.min(image.width(), image.height()));
+    }
+
+    private int down(final PixelRows image) {
+        return contract.fit() == ImageContract.Fit.STRETCH
+                ? contract.resize()
+                : scaled(image.height(), contract.resize(), Math.min(image.width(), image.height()));
     }
 
     private static int scaled(final int length, final int side, final int shorter) {

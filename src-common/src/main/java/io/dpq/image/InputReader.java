@@ -45,7 +45,7 @@ public interface InputReader {
 
             @Override
             public void read(final byte[] content, final float[] into, final int offset) throws ImageRejectedException {
-                final ImageDecoder.Picture picture = decoder.picture(content);
+                final ImageDecoder.Picture picture = decoder.centre(content);
                 width = picture.width();
                 height = picture.height();
                 tensors.centre(picture.image(), into, offset);

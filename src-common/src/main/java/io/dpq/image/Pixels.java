@@ -18,97 +18,8 @@ final class Pixels {
     private static final int CHANNELS = 3;
     private static final int MAX = 255;
     private static final int MAX_BITS = 16;
-    private static final int FIXED = 16;
-    private static final int FIXED_HALF = 1 << (FIXED - 1);
-    // ITU-R BT.601 as in JFIF 1.02, in 16-bit fixed point.
-    private static final int CR_TO_R = 91881;
-    private static final int CB_TO_G = 22554;
-    private static final int CR_TO_G = 46802;
-    private static final int CB_TO_B = 116130;
-
-    /** What each value of Cr and Cb adds to Y, so that nothing is multiplied a pixel; green's parts are not yet rounded. */
-    private static final int[] RED = new int[MAX + 1];
-
-    private static final int[] BLUE = new int[MAX + 1];
-    private static final int[] GREEN_OF_CB = new int[MAX + 1];
-    private static final int[] GREEN_OF_CR = new int[MAX + 1];
-    /** Sums from −{@value #CLAMP_ZERO} on, brought into 0…255. */
-    private static final byte[] CLAMPED = new byte[1024];
-
-    private static final int CLAMP_ZERO = 384;
-
-    static {
-        for (int value = 0; value <= MAX; value++) {
-            final int centred = value - 128;
-            RED[value] = (CR_TO_R * centred + FIXED_HALF) >> FIXED;
-            BLUE[value] = (CB_TO_B * centred + FIXED_HALF) >> FIXED;
-            GREEN_OF_CB[value] = FIXED_HALF - CB_TO_G * centred;
-            GREEN_OF_CR[value] = -CR_TO_G * centred;
-        }
-        for (int i = 0; i < CLAMPED.length; i++) {
-            CLAMPED[i] = (byte) Math.min(MAX, Math.max(0, i - CLAMP_ZERO));
-        }
-    }
 
     private Pixels() {}
-
-    /** Raw JPEG components. */
-    static RgbImage ofJpeg(final Raster raster, final JpegFile.Colours colours) throws ImageRejectedException {
-        final int width = raster.getWidth();
-        final int height = raster.getHeight();
-        final int bands = raster.getNumBands();
-        final int expected = switch (colours) {
-            case GREY -> 1;
-            case YCC, RGB -> 3;
-            case CMYK, CMYK_INVERTED, YCCK_INVERTED -> 4;
-        };
-        if (bands != expected) {
-            throw new ImageRejectedException(Reason.CORRUPT, "JPEG whose decoder returned " + bands + " components");
-        }
-        final byte[] rgb = new byte[CHANNELS * width * height];
-        final byte[] row = new byte[bands * width];
-        int to = 0;
-        for (int y = 0; y < height; y++) {
-            raster.getDataElements(raster.getMinX(), raster.getMinY() + y, width, 1, row);
-            for (int i = 0; i < row.length; i += bands, to += CHANNELS) {
-                switch (colours) {
-                    case GREY -> put(rgb, to, row[i] & MAX, row[i] & MAX, row[i] & MAX);
-                    case RGB -> put(rgb, to, row[i] & MAX, row[i + 1] & MAX, row[i + 2] & MAX);
-                    case YCC -> ycc(rgb, to, row[i] & MAX, row[i + 1] & MAX, row[i + 2] & MAX);
-                    case CMYK -> {
-                        final int white = MAX - (row[i + 3] & MAX);
-                        put(
-                                rgb,
-                                to,
-                                share(MAX - (row[i] & MAX), white),
-                                share(MAX - (row[i + 1] & MAX), white),
-                                share(MAX - (row[i + 2] & MAX), white));
-                    }
-                    case CMYK_INVERTED -> {
-                        final int white = row[i + 3] & MAX;
-                        put(
-                                rgb,
-                                to,
-                                share(row[i] & MAX, white),
-                                share(row[i + 1] & MAX, white),
-                                share(row[i + 2] & MAX, white));
-                    }
-                    case YCCK_INVERTED -> {
-                        // The first three are the YCC form of 255 - CMY as Adobe stores it: inverted inks again.
-                        ycc(rgb, to, row[i] & MAX, row[i + 1] & MAX, row[i + 2] & MAX);
-                        final int white = row[i + 3] & MAX;
-                        put(
-                                rgb,
-                                to,
-                                share(MAX - (rgb[to] & MAX), white),
-                                share(MAX - (rgb[to + 1] & MAX), white),
-                                share(MAX - (rgb[to + 2] & MAX), white));
-                    }
-                }
-            }
-        }
-        return new RgbImage(width, height, rgb);
-    }
 
     /** A decoded PNG, GIF, BMP, WebP or TIFF. */
     static RgbImage of(final BufferedImage image) throws ImageRejectedException {
@@ -227,14 +138,8 @@ final class Pixels {
     }
 
     /** {@code a · b / 255}, to the nearest. */
-    private static int share(final int a, final int b) {
+    static int share(final int a, final int b) {
         return (a * b + MAX / 2) / MAX;
-    }
-
-    private static void ycc(final byte[] rgb, final int to, final int y, final int cb, final int cr) {
-        rgb[to] = CLAMPED[CLAMP_ZERO + y + RED[cr]];
-        rgb[to + 1] = CLAMPED[CLAMP_ZERO + y + ((GREEN_OF_CB[cb] + GREEN_OF_CR[cr]) >> FIXED)];
-        rgb[to + 2] = CLAMPED[CLAMP_ZERO + y + BLUE[cb]];
     }
 
     private static void put(final byte[] rgb, final int to, final int r, final int g, final int b) {

@@ -1,73 +1,67 @@
 package io.dpq.image;
 
-import java.util.Arrays;
-
 /**
  * Separable resampling with a triangle filter whose support grows with the reduction: area-weighted when shrinking,
  * bilinear when enlarging. The same rule as Pillow's BILINEAR. Weights are 22-bit integers and each pass rounds to 8 bits,
  * so every JVM computes the same bytes. Weights are not negative and sum to one but for their rounding, so that no sum leaves
- * the range of a byte.
+ * the range of a byte. A row is read when the first output row needs it and kept until the last one has, so that what is in
+ * memory beside the result are a few rows.
  */
 final class Resampler {
-    private static final int CHANNELS = 3;
-    private static final int PRECISION = Weights.PRECISION;
-
-    private static final int HALF = 1 << (PRECISION - 1);
-
-    private static final RowPass ROWS = RowPass.best();
+    private static final int CHANNELS = RgbImage.CHANNELS;
+    private static final RowKernel KERNEL = RowKernel.best();
 
     private Resampler() {}
 
-    static RgbImage resize(final RgbImage image, final int width, final int height) {
-        if (image.height() == height) {
-            return image.width() == width ? image : new RgbImage(width, height, bytes(across(image, width)));
+    static RgbImage resize(final PixelRows image, final int width, final int height) {
+        if (image.height() == height && image.width() == width) {
+            return image.whole();
         }
-        // Whole numbers between the passes, though each is a byte: of these alone Java's compiler makes vector code.
-        final int[] across = across(image, width);
-        return new RgbImage(width, height, down(across, CHANNELS * width, image.height(), height));
+        return resize(image, width, height, new Rectangle(0, 0, width, height));
     }
 
-    private static int[] across(final RgbImage image, final int width) {
-        final byte[] in = image.rgb();
-        final int[] out = new int[CHANNELS * width * image.height()];
-        if (image.width() == width) {
-            for (int i = 0; i < out.length; i++) {
-                out[i] = in[i] & 0xFF;
+    /** What {@code shown} cuts from the resized image; the rest of it is not computed. */
+    static RgbImage resize(final PixelRows image, final int width, final int height, final Rectangle shown) {
+        final Across across =
+                new Across(image, Weights.between(image.width(), width).window(shown.left(), shown.width()));
+        // Where a side stays as it is, each position is the one input position of the weight 1.
+        final Weights weights = Weights.between(image.height(), height).window(shown.top(), shown.height());
+        final int values = CHANNELS * shown.width();
+        final byte[] out = new byte[values * shown.height()];
+        final int[][] rows = new int[weights.taps()][values + RowKernel.SLACK];
+        final int[][] window = new int[weights.taps()][];
+        int read = weights.first()[0];
+        for (int y = 0; y < shown.height(); y++) {
+            final int first = weights.first()[y];
+            final int count = weights.count()[y];
+            for (; read < first + count; read++) {
+                across.row(read, rows[read % rows.length]);
             }
-            return out;
-        }
-        ROWS.across(in, image.width(), image.height(), Weights.between(image.width(), width), out, width);
-        return out;
-    }
-
-    private static byte[] down(final int[] in, final int row, final int rows, final int height) {
-        final Weights weights = Weights.between(rows, height);
-        final byte[] out = new byte[row * height];
-        final int[] sums = new int[row];
-        for (int y = 0; y < height; y++) {
-            Arrays.fill(sums, HALF);
-            for (int k = 0; k < weights.count()[y]; k++) {
-                add(weights.weight()[y * weights.taps() + k], in, (weights.first()[y] + k) * row, sums);
+            for (int k = 0; k < count; k++) {
+                window[k] = rows[(first + k) % rows.length];
             }
-            final int to = y * row;
-            for (int i = 0; i < row; i++) {
-                out[to + i] = (byte) (sums[i] >> PRECISION);
-            }
+            KERNEL.down(window, weights, y, out, y * values, values);
         }
-        return out;
+        return new RgbImage(shown.width(), shown.height(), out);
     }
 
-    private static void add(final int weight, final int[] in, final int from, final int[] sums) {
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] += weight * in[from + i];
-        }
-    }
+    /** The rows of a picture, resampled horizontally. */
+    private static final class Across {
+        private final PixelRows image;
+        private final Weights weights;
+        private final int[] factors;
+        private final int[] line;
 
-    private static byte[] bytes(final int[] values) {
-        final byte[] bytes = new byte[values.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) values[i];
+        private Across(final PixelRows image, final Weights weights) {
+            this.image = image;
+            this.weights = weights;
+            this.factors = KERNEL.factors(weights);
+            this.line = new int[CHANNELS * image.width() + KERNEL.lineSlack(weights)];
         }
-        return bytes;
+
+        private void row(final int y, final int[] out) {
+            image.read(y, line);
+            KERNEL.across(line, weights, factors, out);
+        }
     }
 }

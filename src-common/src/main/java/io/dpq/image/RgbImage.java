@@ -8,4 +8,19 @@ package io.dpq.image;
  * @param rgb 3 · width · height bytes
  */
 @SuppressWarnings("ArrayRecordComponent") // A pixel buffer is handed on, never compared.
-public record RgbImage(int width, int height, byte[] rgb) {}
+public record RgbImage(int width, int height, byte[] rgb) implements PixelRows {
+    static final int CHANNELS = 3;
+
+    @Override
+    public void read(final int y, final int[] values) {
+        final int from = y * width * CHANNELS;
+        for (int i = 0; i < width * CHANNELS; i++) {
+            values[i] = rgb[from + i] & 0xFF;
+        }
+    }
+
+    @Override
+    public RgbImage whole() {
+        return this;
+    }
+}

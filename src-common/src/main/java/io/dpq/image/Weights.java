@@ -1,5 +1,7 @@
 package io.dpq.image;
 
+import java.util.Arrays;
+
 /**
  * For each output position of a resampling, the first input position, how many follow, and their integer weights, which are not
  * negative and sum to 2^{@value #PRECISION} but for their rounding.
@@ -37,5 +39,19 @@ record Weights(int taps, int[] first, int[] count, int[] weight) {
             }
         }
         return weights;
+    }
+
+    /** The most weights that count for any position. */
+    int most() {
+        return Arrays.stream(count).max().orElse(0);
+    }
+
+    /** Of some of the output positions. */
+    Weights window(final int from, final int positions) {
+        return new Weights(
+                taps,
+                Arrays.copyOfRange(first, from, from + positions),
+                Arrays.copyOfRange(count, from, from + positions),
+                Arrays.copyOfRange(weight, from * taps, (from + positions) * taps));
     }
 }

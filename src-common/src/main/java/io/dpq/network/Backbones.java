@@ -34,6 +34,7 @@ final class Backbones {
             case NONE -> input;
             case SIMPLE_CNN -> backbones.simpleCnn(input);
             case RESIDUAL_CNN -> backbones.residualCnn(input);
+            case RESNET_9 -> backbones.resNet9(input);
             case SQUEEZENET -> backbones.squeezeNet(input);
             case ALEXNET -> backbones.alexNet(input);
             case KERAS, DL4J, ONNX -> BackboneFiles.add(spec, graph, input);
@@ -106,6 +107,30 @@ final class Backbones {
             }
         }
         return graph.layer("features", new GlobalPoolingLayer(PoolingType.AVG), last);
+    }
+
+    /**
+     * ResNet-9, by which small images are learnt in the fewest operations (Page, "How to Train Your ResNet", myrtle.ai, 2018): four
+     * 3×3 convolutions of width w, 2w, 4w, 8w, the last three halving the image, with a residual block behind the second and the
+     * fourth.
+     */
+    private String resNet9(final String input) {
+        requireSide(8);
+        final int width = spec.backbone().width();
+        String last = normalisedConvolution("conv1", width, false, input);
+        last = normalisedConvolution("conv2", 2 * width, true, last);
+        last = openBlock("block1", 2 * width, last);
+        last = normalisedConvolution("conv3", 4 * width, true, last);
+        last = normalisedConvolution("conv4", 8 * width, true, last);
+        last = openBlock("block2", 8 * width, last);
+        return graph.layer("features", new GlobalPoolingLayer(PoolingType.MAX), last);
+    }
+
+    /** x + f(x), where f ends in ReLU and nothing is behind the sum. */
+    private String openBlock(final String name, final int width, final String input) {
+        final String first = normalisedConvolution(name + "_conv1", width, false, input);
+        final String second = normalisedConvolution(name + "_conv2", width, false, first);
+        return graph.vertex(name + "_sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), second, input);
     }
 
     private String residualBlock(final String name, final int stride, final int width, final String input) {

@@ -71,6 +71,8 @@ public record NetworkSpec(
         SIMPLE_CNN,
         /** The residual network for 32-pixel images (arXiv 1512.03385, section 4.2). */
         RESIDUAL_CNN,
+        /** ResNet-9 for 32-pixel images (Page, myrtle.ai, 2018). */
+        RESNET_9,
         /** SqueezeNet 1.0. */
         SQUEEZENET,
         /** AlexNet with grouped convolutions and LRN. */
@@ -92,7 +94,7 @@ public record NetworkSpec(
      * The way from the input to the features.
      *
      * @param kind of backbone
-     * @param width first width of simple-cnn and residual-cnn
+     * @param width first width of simple-cnn, residual-cnn and resnet-9
      * @param depth weighted layers of residual-cnn, 6n + 2
      * @param weights local file of pretrained weights (Keras h5), or of the whole backbone
      * @param normaliseFeatures batch normalisation of the features before the heads; there is none of input vectors

@@ -194,10 +194,10 @@ class ImageDecoderTest {
     @Test
     void thePictureTellsItsSizeAsItIsSeen() throws Exception {
         final byte[] wide = Samples.encode(new BufferedImage(40, 24, BufferedImage.TYPE_INT_RGB), "png");
-        assertThat(decoder.picture(wide).width()).isEqualTo(40);
-        assertThat(decoder.picture(wide).height()).isEqualTo(24);
+        assertThat(decoder.centre(wide).width()).isEqualTo(40);
+        assertThat(decoder.centre(wide).height()).isEqualTo(24);
         for (int orientation = 1; orientation <= 8; orientation++) {
-            final ImageDecoder.Picture picture = decoder.picture(Samples.withSegment(
+            final ImageDecoder.Picture picture = decoder.centre(Samples.withSegment(
                     Samples.progressive(new BufferedImage(40, 24, BufferedImage.TYPE_INT_RGB)),
                     0xE1,
                     Samples.exif(orientation)));

@@ -28,6 +28,8 @@ class EncoderExportTest {
         "SIMPLE_CNN, 31",
         "RESIDUAL_CNN, 32",
         "RESIDUAL_CNN, 29",
+        "RESNET_9, 32",
+        "RESNET_9, 29",
         "SQUEEZENET, 96",
         "SQUEEZENET, 101",
         "ALEXNET, 227"

@@ -42,6 +42,7 @@ class FrozenPartTest {
         "SQUEEZENET, fire8_concat, pool8, 3",
         "SQUEEZENET, features, features, 1",
         "SIMPLE_CNN, conv2_bn, conv2_bn, 3",
+        "RESNET_9, block1_conv2_bn, block1_sum, 3",
         "RESIDUAL_CNN, stage2_block1_relu, stage2_block1_relu, 3",
     })
     void theRestLearnsWhatTheWholeWould(
