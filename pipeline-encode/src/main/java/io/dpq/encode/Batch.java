@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * up to four images do differ in their last bits from those of more; ONNX Runtime's were not seen to, but it promises nothing.
  */
 final class Batch {
+    private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
+
     private final int size;
     private final int levels;
     private final Set<Extra> extras;
@@ -137,10 +139,12 @@ final class Batch {
     private boolean[] numbers(final float[] embeddings, final int dimensions) {
         final boolean[] numbers = new boolean[images.size()];
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = true;
+            // By their bits, of which Java's compiler finds the largest in vectors.
+            int largest = 0;
             for (int d = i * dimensions; d < (i + 1) * dimensions; d++) {
-                numbers[i] &= Float.isFinite(embeddings[d]);
+                largest = Math.max(largest, Float.floatToRawIntBits(embeddings[d]) & Integer.MAX_VALUE);
             }
+            numbers[i] = largest < INFINITY;
             if (!numbers[i]) {
                 Arrays.fill(embeddings, i * dimensions, (i + 1) * dimensions, 0);
             }

@@ -15,8 +15,11 @@ import io.dpq.network.Embedders;
 record BatchSize(int given, long nativeBytes) {
     private static final String KEY = "encode.batch-size";
     private static final int MOST_IMAGES = 32;
-    /** A multiple of the rows that the quantizer takes at once. */
-    private static final int MOST_VECTORS = 960;
+    /**
+     * A multiple of the rows that the quantizer takes at once; and few enough for a batch of the usual length to be an ordinary
+     * object of the heap: G1 gives one of half a megabyte regions of its own, and begins to mark when there are many.
+     */
+    static final int MOST_VECTORS = 384;
     /** What a network holds of an image while it computes, at most, to the image's own tensor. */
     private static final int ACTIVATIONS = 64;
 

@@ -40,9 +40,6 @@ record Changes(boolean exactLengths, boolean retryFailed) {
      * @return the columns of {@link CodeSchema#plan} and those of the state, named {@code known_…}; the action may be suspect
      */
     Dataset<Row> compare(final Dataset<Row> listing, final Dataset<Row> state) {
-        final Column modified = Arrays.asList(listing.columns()).contains(CodeSchema.MODIFIED)
-                ? col(CodeSchema.MODIFIED)
-                : lit(null).cast("long").as(CodeSchema.MODIFIED);
         final Dataset<Row> known = state.select(
                 col(CodeSchema.ID).as(KNOWN + CodeSchema.ID),
                 col(CodeSchema.LABELS).as(KNOWN + CodeSchema.LABELS),
@@ -50,10 +47,22 @@ record Changes(boolean exactLengths, boolean retryFailed) {
                 col(CodeSchema.MODIFIED).as(KNOWN + CodeSchema.MODIFIED),
                 col(CodeSchema.CONTENT_HASH).as(KNOWN + CodeSchema.CONTENT_HASH),
                 col(CodeSchema.REASON).as(KNOWN + CodeSchema.REASON));
-        return listing.select(col(CodeSchema.ID), col(CodeSchema.LABELS), col(CodeSchema.LENGTH), modified)
+        return listing.select(col(CodeSchema.ID), col(CodeSchema.LABELS), col(CodeSchema.LENGTH), modified(listing))
                 .join(known, col(CodeSchema.ID).equalTo(known(CodeSchema.ID)), "full_outer")
                 .withColumn(CodeSchema.ACTION, byListing())
                 .withColumn(CodeSchema.ID, coalesce(col(CodeSchema.ID), known(CodeSchema.ID)));
+    }
+
+    /** The columns of {@link CodeSchema#plan} where the table holds nothing, so that all is new. */
+    static Dataset<Row> first(final Dataset<Row> listing) {
+        return listing.select(col(CodeSchema.ID), col(CodeSchema.LABELS), col(CodeSchema.LENGTH), modified(listing))
+                .withColumn(CodeSchema.ACTION, stored(Action.NEW));
+    }
+
+    private static Column modified(final Dataset<Row> listing) {
+        return Arrays.asList(listing.columns()).contains(CodeSchema.MODIFIED)
+                ? col(CodeSchema.MODIFIED)
+                : lit(null).cast("long").as(CodeSchema.MODIFIED);
     }
 
     private Column byListing() {

@@ -281,7 +281,7 @@ public final class EncodeBenchMain implements Callable<Integer> {
     /** The quantizer alone, as many threads as the job has tasks. */
     private double kernel(final Path path, final int cores) throws InterruptedException {
         final SharedModel model = open(path, 1);
-        final int size = 960;
+        final int size = BatchSize.MOST_VECTORS;
         final int levels = model.quantizer().codebooks().levels();
         final float[] vectors = BenchModels.draw(new Random(3), size);
         final int calls = Math.max(1, count / size / cores);

@@ -169,7 +169,10 @@ public final class EncodeJob implements Job {
                 new CodeRun.Beginning(context.resume(), replaces))) {
             spark.sparkContext().setJobDescription("dpq encode: list " + lake.path());
             final Lake images = Lake.open(spark, lake);
-            final Dataset<Row> state = replaces ? CodeTable.emptyState(spark) : table.state(spark, model.modelId());
+            final Optional<Dataset<Row>> state =
+                    replaces || table.completeRuns().isEmpty()
+                            ? Optional.empty()
+                            : Optional.of(table.state(spark, model.modelId()));
             if (replaces) {
                 context.out()
                         .println("The table " + settings.codesPath()
@@ -192,13 +195,13 @@ public final class EncodeJob implements Job {
     /**
      * What a night works on.
      *
-     * @param state of the table
+     * @param state of the table, where it holds anything that counts
      * @param lake to encode
      * @param run to write
      * @param replaces whether the run takes the place of all codes there are
      * @param afterwards once it is published
      */
-    private record Work(Dataset<Row> state, Lake lake, CodeRun run, boolean replaces, Runnable afterwards) {}
+    private record Work(Optional<Dataset<Row>> state, Lake lake, CodeRun run, boolean replaces, Runnable afterwards) {}
 
     /** Codes of another model go when the new ones are there; those of images that the lake has lost go for good. */
     private static void requireFewLost(
@@ -340,8 +343,11 @@ public final class EncodeJob implements Job {
         final SparkSession spark = context.spark();
         final Lake lake = work.lake();
         spark.sparkContext().setJobDescription("dpq encode: compare the lake with the table");
+        if (work.state().isEmpty()) {
+            return new Plan(work.run().plan(Changes.first(lake.listing())), 0);
+        }
         final Dataset<Row> compared = new Changes(lake.hasExactLengths(), settings.retryFailed())
-                .compare(lake.listing(), work.state())
+                .compare(lake.listing(), work.state().get())
                 .filter(functions.not(Changes.is(Action.UNCHANGED)))
                 .persist();
         try {

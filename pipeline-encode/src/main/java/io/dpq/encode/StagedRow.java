@@ -16,12 +16,11 @@ final class StagedRow {
 
     /** The values of a row, all null. */
     static @Nullable Object[] blank(final int levels, final Set<Extra> extras) {
-        return new @Nullable
-                Object
-                [firstExtra(levels)
-                        + extras.stream()
-                                .mapToInt(extra -> extra.columns(levels))
-                                .sum()];
+        int columns = firstExtra(levels);
+        for (final Extra extra : extras) {
+            columns += extra.columns(levels);
+        }
+        return new @Nullable Object[columns];
     }
 
     /** Behind id, labels and content hash come the levels, then reason, detail and length. */

@@ -240,13 +240,6 @@ public final class CodeTable {
                 .select(CodeSchema.ID);
     }
 
-    /** The state of a table that knows of no image. */
-    public static Dataset<Row> emptyState(final SparkSession spark) {
-        final Dataset<Row> none =
-                spark.createDataFrame(List.of(), CodeSchema.codes(0).add(CodeSchema.REASON, DataTypes.StringType));
-        return none.select(CodeSchema.stateColumns(functions.col(CodeSchema.LABELS), functions.col(CodeSchema.REASON)));
-    }
-
     /**
      * Rows of codes that count.
      *

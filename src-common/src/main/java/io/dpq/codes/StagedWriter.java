@@ -58,6 +58,9 @@ final class StagedWriter implements Serializable {
                 .withConf(hadoop.value())
                 .withCompressionCodec(CompressionCodecName.ZSTD)
                 .withRowGroupSize(ROW_GROUP_BYTES)
+                // No value comes twice: a dictionary would be built and thrown away.
+                .withDictionaryEncoding(CodeSchema.ID, false)
+                .withDictionaryEncoding(CodeSchema.CONTENT_HASH, false)
                 .build()) {
             while (rows.hasNext()) {
                 writer.write(rows.next());

@@ -72,6 +72,11 @@ final class CifarFormat implements RecordFormat {
     }
 
     @Override
+    public boolean numbersRecords() {
+        return true;
+    }
+
+    @Override
     public List<Listed> list(final LakeRoot root, final String path, final long part) throws IOException {
         final int labels = labelBytes(root, path);
         final int record = PIXELS + labels;

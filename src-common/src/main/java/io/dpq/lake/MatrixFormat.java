@@ -110,6 +110,11 @@ final class MatrixFormat implements RecordFormat {
     }
 
     @Override
+    public boolean numbersRecords() {
+        return true;
+    }
+
+    @Override
     public List<Listed> list(final LakeRoot root, final String path, final long part) throws IOException {
         final Layout layout = layout(root, path);
         final long end = Math.min(layout.rows(), part + layout.rowsInPart());

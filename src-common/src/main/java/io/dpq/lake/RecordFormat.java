@@ -31,6 +31,11 @@ interface RecordFormat extends Serializable {
         return false;
     }
 
+    /** Whether ids are made of a record's file and place, so that none can come twice. */
+    default boolean numbersRecords() {
+        return false;
+    }
+
     /** What a record costs beside its length, in bytes that are read in the same time: decoding and embedding an image. */
     default long recordCost() {
         return DirectoryLake.FILE_COST;

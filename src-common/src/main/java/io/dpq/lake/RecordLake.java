@@ -77,6 +77,18 @@ final class RecordLake implements Lake {
             throw UserException.data("The " + format.names() + " files of the lake " + where + " hold no records; set "
                     + settings.section() + ".path to others.");
         }
+        if (!format.numbersRecords()) {
+            requireUniqueIds(listing, where);
+        }
+        return new RecordLake(
+                root,
+                format,
+                Lake.listed(spark, listing, settings),
+                where,
+                settings.list().isEmpty());
+    }
+
+    private static void requireUniqueIds(final Dataset<Row> listing, final String where) {
         final List<Row> repeated = listing.groupBy("id")
                 .agg(functions.count("*").as("count"), functions.min("file"), functions.max("file"))
                 .filter("count > 1")
@@ -89,12 +101,6 @@ final class RecordLake implements Lake {
                     + (row.getString(2).equals(row.getString(3)) ? "" : " and " + row.getString(3))
                     + "; give every record an id of its own.");
         }
-        return new RecordLake(
-                root,
-                format,
-                Lake.listed(spark, listing, settings),
-                where,
-                settings.list().isEmpty());
     }
 
     /** On a store without renames, a folder is filled in place. */

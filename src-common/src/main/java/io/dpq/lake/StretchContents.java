@@ -1,5 +1,7 @@
 package io.dpq.lake;
 
+import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -8,24 +10,38 @@ import org.apache.hadoop.fs.FSDataInputStream;
 final class StretchContents implements RecordFormat.Contents {
     /** Bytes that are passed over sooner than sought. */
     private static final long NEAR = 4096;
+    /** Read at once, unless a record is longer: a stream of Hadoop's has more to do for each call than to copy a vector. */
+    private static final int BUFFER = 64 << 10;
 
     private final FSDataInputStream in;
+    private BufferedInputStream buffered;
+    /** Of the next byte that {@link #buffered} yields. */
+    private long position;
 
-    StretchContents(final FSDataInputStream in) {
+    StretchContents(final FSDataInputStream in) throws IOException {
         this.in = in;
+        this.buffered = new BufferedInputStream(in, BUFFER);
+        this.position = in.getPos();
     }
 
     @Override
     public Optional<byte[]> read(final long place, final long listed, final int most) throws IOException {
-        final long gap = place - in.getPos();
+        final long gap = place - position;
+        // Nowhere, should anything go wrong.
+        position = Long.MAX_VALUE;
         if (gap < 0 || gap > NEAR) {
             in.seek(place);
+            buffered = new BufferedInputStream(in, BUFFER);
         } else if (gap > 0) {
             // A seek throws away what was read ahead.
-            in.skipNBytes(gap);
+            buffered.skipNBytes(gap);
         }
         final byte[] content = new byte[(int) Math.min(listed, most + 1L)];
-        in.readFully(content);
+        final int read = buffered.readNBytes(content, 0, content.length);
+        position = place + read;
+        if (read < content.length) {
+            throw new EOFException("it ends within a record");
+        }
         return Optional.of(content);
     }
 
