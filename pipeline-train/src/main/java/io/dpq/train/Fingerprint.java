@@ -42,6 +42,9 @@ record Fingerprint(Map<String, String> parts) {
             "train.validation.lake.path",
             "train.workers");
 
+    /** Keys of what is done after the last checkpoint, so that it can be decided anew from any of them. */
+    private static final String AFTERWARDS = "quantization.refit";
+
     /**
      * Of a training.
      *
@@ -113,6 +116,7 @@ record Fingerprint(Map<String, String> parts) {
         final List<String> differences = new ArrayList<>();
         final Set<String> names = new TreeSet<>(parts.keySet());
         names.addAll(kept.keySet());
+        names.removeIf(name -> name.startsWith(AFTERWARDS));
         for (final String name : names) {
             final @Nullable String before = kept.get(name);
             final @Nullable String now = parts.get(name);

@@ -7,8 +7,8 @@ final class Stage {
     /** With all terms. */
     static final String JOINT = "joint";
 
-    /** Of a validation of codebooks that have learnt alone; they may be taken back. */
-    static final String REFINED = "refined";
+    /** Of a validation of codebooks that were fitted to the network as it ended; they may be taken back. */
+    static final String REFITTED = "refitted";
 
     private Stage() {}
 }

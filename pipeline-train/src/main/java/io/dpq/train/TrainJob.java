@@ -64,9 +64,7 @@ public final class TrainJob implements Job {
                         + settings.codewords() + " codewords",
                 "schedule: " + settings.semanticEpochs() + " semantic and " + settings.jointEpochs()
                         + " joint epochs, "
-                        + (settings.refinement().epochs() > 0
-                                ? "then " + settings.refinement().epochs() + " of the codebooks alone, "
-                                : "")
+                        + (settings.refit().on() ? "then codebooks by K-means once more, " : "")
                         + settings.workers() + " workers with batches of " + settings.batchSize()
                         + ", averaged every " + settings.averagingFrequency() + " batches",
                 "frozen layers: " + frozen(settings),

@@ -118,7 +118,7 @@ record TrainSettings(
         DpqNetwork.check(
                 settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
         settings.featureCache();
-        settings.refinement();
+        settings.refit();
         if (settings.run().validation().isOn() && !settings.loss.supervised()) {
             throw UserException.usage(
                     "Validation measures how well labels are found, but all losses that learn from labels"
@@ -244,17 +244,15 @@ record TrainSettings(
     }
 
     /**
-     * Codebooks that learn alone after the training.
+     * Codebooks that are fitted anew after the training.
      *
-     * @param epochs over the sample; 0 leaves codebooks as the joint stage made them
-     * @param learningRate of Adam, at the beginning
+     * @param on whether they are, or stay as the joint stage made them
+     * @param shrinkage how far embeddings are drawn toward the mean of their class for that, 0…1
      */
-    record Refinement(int epochs, double learningRate) {}
+    record Refit(boolean on, double shrinkage) {}
 
-    Refinement refinement() {
-        return new Refinement(
-                config.integer("quantization.refine-epochs", 0, MILLION),
-                config.decimal("quantization.refine-learning-rate", 0, MILLION));
+    Refit refit() {
+        return new Refit(config.bool("quantization.refit"), config.decimal("quantization.refit-shrinkage", 0, 1));
     }
 
     /** By which residuals choose codewords, in training and in every code. */

@@ -108,38 +108,36 @@ final class Training {
             startJointStage(graph);
             scores = validation.map(measure -> measure(measure, graph, true));
         }
-        if (settings.refinement().epochs() > 0) {
-            scores = refined(graph, scores);
+        if (settings.refit().on()) {
+            scores = refitted(graph, scores);
         }
         return new Result(graph, state.standing().losses(), scores, epoch, seconds());
     }
 
-    /** Refines, and takes it back where the validation tells that less is found. */
-    private Optional<ValidationScores> refined(final ComputationGraph graph, final Optional<ValidationScores> before) {
+    /** Fits codebooks anew, and takes them back where the validation tells that less is found. */
+    private Optional<ValidationScores> refitted(final ComputationGraph graph, final Optional<ValidationScores> before) {
         final Codebooks present = DpqNetwork.codebooks(graph);
-        refine(graph);
-        final Optional<ValidationScores> after = validation.map(measure -> measure(measure, graph, Stage.REFINED));
-        if (before.isPresent()
-                && after.isPresent()
-                && after.get().last() < before.get().last()) {
-            progress.say("codebooks stay as they were before they learnt alone, by which more is found");
-            DpqNetwork.setCodebooks(graph, present);
-            return before;
-        }
-        return after;
-    }
-
-    /** Codebooks once more, now that the network stands still. */
-    private void refine(final ComputationGraph graph) {
         final EmbeddingSample sample = sample(graph);
-        final Codebooks start =
-                settings.start() == TrainSettings.Start.KMEANS ? kmeans(sample) : DpqNetwork.codebooks(graph);
-        spark.sc().setJobDescription(null);
         final int[][] labels = Arrays.stream(sample.keys())
                 .mapToObj(key -> learner.data().index().labels(key))
                 .toArray(int[][]::new);
         DpqNetwork.setCodebooks(
-                graph, CodebookRefinement.refine(settings, learner.spec(), sample, labels, start, progress::say));
+                graph,
+                kmeans(
+                        ClassMeans.shrink(
+                                sample.vectors(), labels, settings.refit().shrinkage()),
+                        sample.count()));
+        progress.say(
+                "codebooks fitted to the network as it is now, on the embeddings of " + sample.count() + " images");
+        final Optional<ValidationScores> after = validation.map(measure -> measure(measure, graph, Stage.REFITTED));
+        if (before.isPresent()
+                && after.isPresent()
+                && after.get().last() < before.get().last()) {
+            progress.say("codebooks stay as they were before they were fitted, by which more is found");
+            DpqNetwork.setCodebooks(graph, present);
+            return before;
+        }
+        return after;
     }
 
     private double seconds() {
@@ -149,7 +147,7 @@ final class Training {
     private void startJointStage(final ComputationGraph graph) {
         if (settings.start() == TrainSettings.Start.KMEANS) {
             final EmbeddingSample sample = sample(graph);
-            final Codebooks codebooks = kmeans(sample);
+            final Codebooks codebooks = kmeans(sample.vectors(), sample.count());
             DpqNetwork.setCodebooks(graph, codebooks);
             state.average().restartCodebooks(graph, codebooks);
             progress.say("codebooks started from the embeddings of " + sample.count() + " images");
@@ -162,12 +160,12 @@ final class Training {
         return EmbeddingSample.of(spark, learner, NetworkZip.write(graph, false), settings, settings.kmeansSample());
     }
 
-    private Codebooks kmeans(final EmbeddingSample sample) {
-        progress.say("starting codebooks by residual K-means…");
-        spark.sc().setJobDescription("dpq train: start the codebooks by residual K-means");
+    private Codebooks kmeans(final float[] vectors, final int count) {
+        progress.say("codebooks by residual K-means…");
+        spark.sc().setJobDescription("dpq train: codebooks by residual K-means");
         return ResidualKMeans.fit(
-                sample.vectors(),
-                sample.count(),
+                vectors,
+                count,
                 settings.dimensions(),
                 settings.levels(),
                 settings.codewords(),

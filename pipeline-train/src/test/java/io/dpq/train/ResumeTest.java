@@ -132,15 +132,19 @@ class ResumeTest {
         assertThat(changed.err()).hasLineCount(1).contains("which differs in the images of train.lake;");
         assertThat(model).doesNotExist();
 
-        // Where it lies and how it is watched does not matter.
+        // Where it lies, how it is watched and what comes afterwards does not matter.
         TinyLake.write(mine, 8);
         final Path moved = directory.resolve("moved");
         Files.move(mine, moved);
         final List<String> elsewhere = TrainRun.arguments(moved, model, sets);
         elsewhere.addAll(List.of("--set", "train.stall-timeout=1h", "--set", "encode.batch-size=8", "--resume"));
+        elsewhere.addAll(List.of("--set", "quantization.refit=true"));
         final TrainRun.Result result = TrainRun.run(elsewhere);
         assertThat(result.err()).isEmpty();
-        assertThat(result.out()).contains("going on from epoch 2, round ").contains("published at");
+        assertThat(result.out())
+                .contains("going on from epoch 2, round ")
+                .contains("codebooks fitted")
+                .contains("published at");
     }
 
     @Test

@@ -1,0 +1,46 @@
+package io.dpq.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class ClassMeansTest {
+    private static final float[] VECTORS = {0, 0, 4, 2, 10, 10, 7, 7};
+    /** The second image has both classes, the last one none. */
+    private static final int[][] LABELS = {{0}, {0, 5}, {5}, {}};
+
+    @Test
+    void anEmbeddingMovesTowardTheMeanOfItsClasses() {
+        // The means of the classes are (2, 1) and (7, 6), that of the second image is (4.5, 3.5).
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0.5)).containsExactly(1, 0.5f, 4.25f, 2.75f, 8.5f, 8, 7, 7);
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 1)).containsExactly(2, 1, 4.5f, 3.5f, 7, 6, 7, 7);
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0)).containsExactly(VECTORS);
+        assertThat(VECTORS).containsExactly(0, 0, 4, 2, 10, 10, 7, 7);
+        assertThat(ClassMeans.shrink(new float[0], new int[0][], 0.5)).isEmpty();
+    }
+
+    @Property(tries = 50)
+    void meansStay(
+            @ForAll @Size(12) final float[] values, @ForAll @DoubleRange(min = 0, max = 1) final double fraction) {
+        final float[] vectors = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            vectors[i] = values[i] % 100;
+        }
+        final int[][] labels = {{0}, {1}, {0}, {1}, {1}, {0}};
+        final float[] moved = ClassMeans.shrink(vectors, labels, fraction);
+        for (int label = 0; label < 2; label++) {
+            for (int d = 0; d < 2; d++) {
+                double change = 0;
+                for (int i = 0; i < labels.length; i++) {
+                    change += labels[i][0] == label ? moved[2 * i + d] - (double) vectors[2 * i + d] : 0;
+                }
+                assertThat(change).isCloseTo(0, within(1e-3));
+            }
+        }
+    }
+}
