@@ -3,8 +3,8 @@
 
     python3 pipeline-encode/bench/faiss_rq.py [rounds]        # needs faiss and numpy
 
-Greedy like the product's encoder: a beam of 1. Distribution packages of Faiss are built for any x86-64 and reach about half
-the speed of its own AVX-512 build.
+Greedy like the product's encoder: a beam of 1. Distribution packages of Faiss are built for any x86-64 and reach a small part of
+the speed of its own build for AVX-512 (the package faiss-cpu).
 """
 import statistics
 import sys

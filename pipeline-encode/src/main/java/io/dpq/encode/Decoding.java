@@ -1,5 +1,6 @@
 package io.dpq.encode;
 
+import io.dpq.config.UserException;
 import io.dpq.image.ImageRejectedException;
 import io.dpq.image.ImageRejectedException.Reason;
 import io.dpq.image.InputReader;
@@ -14,6 +15,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.XXH64;
@@ -24,20 +26,33 @@ import org.jspecify.annotations.Nullable;
  * The images of a partition, decoded in their order: some are decoded ahead by a task's threads, so that a large photo does not
  * keep the network waiting while small ones could be decoded. How many are ahead is bounded by number and by bytes. Vectors,
  * which take less time than handing them over, are read when they are asked for. One that does not end in time is given up,
- * and its thread replaced. For one consuming thread, which alone reads the source, since Spark binds that to it.
+ * and its thread replaced until it ends. For one consuming thread, which alone reads the source, since Spark binds that to it.
  */
 final class Decoding implements AutoCloseable {
     /** Stored bytes of images that are decoded ahead. */
     private static final long MOST_BYTES = 64L << 20;
+    /** Given up decodes that a task bears: each keeps a core and a picture until it ends by itself. */
+    private static final int MOST_STUCK = 8;
     /** Of Spark SQL's {@code xxhash64}. */
     private static final long SPARKS_SEED = 42;
+
+    /** How far a decode on another thread has come. */
+    private enum Progress {
+        NONE,
+        RUNNING,
+        GIVEN_UP
+    }
 
     private final Iterator<Row> source;
     private final Supplier<InputReader> readers;
     private final long maxBytes;
     private final Duration timeout;
+    private final int count;
     private final int depth;
     private final @Nullable ThreadPoolExecutor threads;
+    /** Decodes that were given up and still run. */
+    private final AtomicInteger stuck = new AtomicInteger();
+
     private final Deque<Image> ahead = new ArrayDeque<>();
     private final Deque<Image> free = new ArrayDeque<>();
     private long bytesAhead;
@@ -61,6 +76,7 @@ final class Decoding implements AutoCloseable {
         this.readers = readers;
         this.maxBytes = maxBytes;
         this.timeout = timeout;
+        this.count = count;
         this.depth = Math.max(1, 2 * count);
         this.threads = count == 0 ? null : pool(count);
     }
@@ -101,7 +117,24 @@ final class Decoding implements AutoCloseable {
             if (threads == null) {
                 image.decode();
             } else {
-                image.running = threads.submit(image::decode);
+                image.running = threads.submit(() -> run(image));
+            }
+        }
+    }
+
+    private void run(final Image image) {
+        synchronized (image) {
+            image.progress = Progress.RUNNING;
+        }
+        try {
+            image.decode();
+        } finally {
+            synchronized (image) {
+                if (image.progress == Progress.GIVEN_UP) {
+                    stuck.decrementAndGet();
+                    resize();
+                }
+                image.progress = Progress.NONE;
             }
         }
     }
@@ -117,7 +150,7 @@ final class Decoding implements AutoCloseable {
             return image;
         } catch (TimeoutException e) {
             running.cancel(true);
-            replaceThread();
+            giveUp(image);
             // Another one, since the thread may yet write into this.
             final Image refused = new Image(readers.get());
             refused.take(image.row(), maxBytes);
@@ -134,11 +167,32 @@ final class Decoding implements AutoCloseable {
         }
     }
 
-    /** The other one cannot be stopped where a codec does not look for interrupts. */
-    private void replaceThread() {
-        if (threads != null) {
-            threads.setMaximumPoolSize(threads.getMaximumPoolSize() + 1);
-            threads.setCorePoolSize(threads.getCorePoolSize() + 1);
+    /** Puts another thread in the place of one that cannot be stopped where a codec does not look for interrupts. */
+    private void giveUp(final Image image) {
+        synchronized (image) {
+            if (image.progress == Progress.RUNNING) {
+                image.progress = Progress.GIVEN_UP;
+                stuck.incrementAndGet();
+                resize();
+            }
+        }
+        if (stuck.get() > MOST_STUCK) {
+            throw UserException.data(stuck.get() + " images that were given up after " + timeout.toMillis() / 1000.0
+                    + " s are still being decoded, the last one " + image.row().get(0)
+                    + "; raise encode.decode-timeout where the machine is overloaded, or take such images out of the lake.");
+        }
+    }
+
+    private void resize() {
+        final ThreadPoolExecutor pool = threads;
+        if (pool != null) {
+            synchronized (pool) {
+                final int size = count + stuck.get();
+                // Never more threads that stay than threads there may be.
+                pool.setCorePoolSize(Math.min(size, pool.getMaximumPoolSize()));
+                pool.setMaximumPoolSize(size);
+                pool.setCorePoolSize(size);
+            }
         }
     }
 
@@ -162,6 +216,7 @@ final class Decoding implements AutoCloseable {
         private final float[] tensor;
         private @Nullable Row row;
         private @Nullable Future<?> running;
+        private Progress progress = Progress.NONE;
         private byte @Nullable [] content;
         private long length;
         private long hash;

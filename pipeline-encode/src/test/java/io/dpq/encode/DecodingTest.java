@@ -1,7 +1,9 @@
 package io.dpq.encode;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.dpq.config.UserException;
 import io.dpq.image.ImageRejectedException.Reason;
 import io.dpq.image.InputReader;
 import java.time.Duration;
@@ -127,5 +129,44 @@ final class DecodingTest {
         } finally {
             released.countDown();
         }
+    }
+
+    @Test
+    void tooManyThatDoNotEndEndTheTask() {
+        final List<Reason> reasons = new ArrayList<>();
+        try (Decoding decoding = decoding(images(20, i -> i > 0, new AtomicInteger()), 2, Duration.ofMillis(100))) {
+            decoding.release(decoding.next(20));
+            assertThatThrownBy(() -> {
+                        while (decoding.hasNext()) {
+                            reasons.add(decoding.next(20).reason());
+                        }
+                    })
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("9 images that were given up after 0.1 s are still being decoded, the last one image-9; raise"
+                            + " encode.decode-timeout where the machine is overloaded, or take such images out of the lake.");
+        } finally {
+            released.countDown();
+        }
+        assertThat(reasons).hasSize(8).containsOnly(Reason.TOO_SLOW);
+    }
+
+    @Test
+    void oneThatEndsAtLastIsNoLongerCounted() throws InterruptedException {
+        try (Decoding decoding = decoding(images(40, i -> i < 20, new AtomicInteger()), 2, Duration.ofMillis(100))) {
+            for (int i = 0; i < 20; i++) {
+                if (i == 8) {
+                    released.countDown();
+                }
+                final Decoding.Image image = decoding.next(40);
+                assertThat(image.row().getString(0)).isEqualTo("image-" + i);
+                decoding.release(image);
+            }
+            while (decoding.hasNext()) {
+                final Decoding.Image image = decoding.next(40);
+                assertThat(image.isRefused()).isFalse();
+                decoding.release(image);
+            }
+        }
+        assertThat(threads.size()).isLessThanOrEqualTo(11);
     }
 }

@@ -32,6 +32,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 public final class ImageDecoder {
     /** Samples kept for each target pixel and side when a large image is read at reduced scale. */
     private static final int OVERSAMPLING = 4;
+    /** How many pixels one of a JPEG in several scans is taken for. */
+    private static final int IN_SCANS = 4;
     /** Longest aspect that COVER accepts: a strip a pixel wide would otherwise grow to gigabytes. */
     private static final int MAX_ASPECT = 64;
 
@@ -117,6 +119,12 @@ public final class ImageDecoder {
             throws ImageRejectedException, IOException {
         final JpegFile file = JpegFile.parse(content);
         checkSize(file.width(), file.height());
+        if (file.inScans()) {
+            // The codec holds two bytes a sample outside of the heap, where nothing else bounds them.
+            checkPixels(
+                    (long) file.width() * file.height() * IN_SCANS,
+                    file.width() + " x " + file.height() + " in several scans, each counted " + IN_SCANS + " times");
+        }
         final ImageReader reader = reader(Format.JPEG);
         final List<String> damage = new ArrayList<>();
         // libjpeg paints over what it cannot read and only warns.

@@ -14,10 +14,11 @@ import java.util.Locale;
  * @param height stored rows
  * @param colours what the components mean
  * @param orientation EXIF orientation 1…8
+ * @param inScans whether several scans make up the image, so that a codec holds all coefficients until the last one
  * @param essential the file without application segments and comments
  */
 @SuppressWarnings("ArrayRecordComponent") // Handed to the codec, never compared.
-record JpegFile(int width, int height, Colours colours, int orientation, byte[] essential) {
+record JpegFile(int width, int height, Colours colours, int orientation, boolean inScans, byte[] essential) {
     /** What the components mean. "Inverted" is Adobe's habit of storing 255 - ink. */
     enum Colours {
         GREY,
@@ -126,6 +127,7 @@ record JpegFile(int width, int height, Colours colours, int orientation, byte[] 
                 unsignedShort(content, frame + 1),
                 colours(content, frame, jfif, adobe),
                 orientation,
+                scans > 1,
                 essential.toByteArray());
     }
 

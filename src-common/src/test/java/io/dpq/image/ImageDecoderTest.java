@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
@@ -203,6 +204,33 @@ class ImageDecoderTest {
                     Samples.exif(orientation)));
             assertThat(picture.width()).isEqualTo(orientation < 5 ? 40 : 24);
             assertThat(picture.height()).isEqualTo(orientation < 5 ? 24 : 40);
+        }
+    }
+
+    @Test
+    void aPixelOfAJpegInScansCountsFourTimes() throws Exception {
+        final BufferedImage picture = Samples.picture(SIDE);
+        final byte[] progressive = Samples.progressive(picture);
+        for (final int spared : new int[] {0, 1}) {
+            final ImageDecoder strict = new ImageDecoder(new ImageContract(
+                    ImageContract.VERSION,
+                    ImageContract.Fit.STRETCH,
+                    SIDE,
+                    SIDE,
+                    List.of(0.0, 0.0, 0.0),
+                    List.of(1.0, 1.0, 1.0),
+                    4L * SIDE * SIDE - spared,
+                    1 << 20));
+            assertThat(strict.decode(Samples.encode(picture, "jpg")).width()).isEqualTo(SIDE);
+            if (spared == 0) {
+                assertThat(strict.decode(progressive).width()).isEqualTo(SIDE);
+            } else {
+                assertThatThrownBy(() -> strict.decode(progressive))
+                        .isInstanceOf(ImageRejectedException.class)
+                        .hasMessageContaining("in several scans, each counted 4 times")
+                        .extracting(e -> ((ImageRejectedException) e).reason())
+                        .isEqualTo(Reason.TOO_MANY_PIXELS);
+            }
         }
     }
 
