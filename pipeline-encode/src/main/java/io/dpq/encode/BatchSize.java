@@ -15,11 +15,11 @@ import io.dpq.network.Embedders;
 record BatchSize(int given, long nativeBytes) {
     private static final String KEY = "encode.batch-size";
     private static final int MOST_IMAGES = 32;
-    /**
-     * A multiple of the rows that the quantizer takes at once; and few enough for a batch of the usual length to be an ordinary
-     * object of the heap: G1 gives one of half a megabyte regions of its own, and begins to mark when there are many.
-     */
-    static final int MOST_VECTORS = 384;
+    private static final int MOST_VECTORS = 960;
+    /** Batches of vectors are a multiple of the rows that the quantizer takes at once. */
+    private static final int ROWS = 24;
+    /** G1 gives an array of half a megabyte regions of its own, and begins to mark when there are many. */
+    private static final int ORDINARY_BYTES = (512 << 10) - 1024;
     /** What a network holds of an image while it computes, at most, to the image's own tensor. */
     private static final int ACTIVATIONS = 64;
 
@@ -35,7 +35,8 @@ record BatchSize(int given, long nativeBytes) {
             return given;
         }
         if (Embedders.takesVectors(model)) {
-            return MOST_VECTORS;
+            final int fit = ORDINARY_BYTES / (Float.BYTES * model.dimensions()) / ROWS * ROWS;
+            return Math.max(ROWS, Math.min(MOST_VECTORS, fit));
         }
         final long image = (long) Float.BYTES * model.image().tensorLength();
         return (int) Math.max(1, Math.min(MOST_IMAGES, nativeBytes / (image * ACTIVATIONS)));
@@ -44,6 +45,6 @@ record BatchSize(int given, long nativeBytes) {
     /** For the plan. */
     @Override
     public String toString() {
-        return given > 0 ? given + " images" : "as many images as memory holds, at most " + MOST_IMAGES;
+        return given > 0 ? given + " images" : "as many images as memory holds, at most " + MOST_IMAGES + " (of vectors, " + MOST_VECTORS + ")";
     }
 }

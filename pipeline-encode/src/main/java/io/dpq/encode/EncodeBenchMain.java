@@ -217,13 +217,7 @@ public final class EncodeBenchMain implements Callable<Integer> {
     private double network(final Path path, final Path lake, final int atOnce, final int perTask)
             throws IOException, ImageRejectedException, InterruptedException {
         final SharedModel model = open(path, perTask);
-        final int size = BatchSize.from(DpqConfig.load(
-                        null,
-                        List.of(
-                                "seed=1",
-                                "resources.cores-per-executor=" + atOnce * perTask,
-                                "resources.tasks-per-executor=" + atOnce)))
-                .of(ModelDirectory.open(path.toString(), new Configuration()).manifest());
+        final int size = batchSize(path, atOnce, perTask);
         final List<float[]> batches = tensors(model.reader(), lake, size);
         final int calls = Math.max(1, count / size / atOnce);
         final double seconds = together(atOnce, () -> {
@@ -232,6 +226,17 @@ public final class EncodeBenchMain implements Callable<Integer> {
             }
         });
         return (double) size * calls * atOnce / seconds;
+    }
+
+    /** As the job chooses it. */
+    private static int batchSize(final Path path, final int atOnce, final int perTask) {
+        return BatchSize.from(DpqConfig.load(
+                        null,
+                        List.of(
+                                "seed=1",
+                                "resources.cores-per-executor=" + atOnce * perTask,
+                                "resources.tasks-per-executor=" + atOnce)))
+                .of(ModelDirectory.open(path.toString(), new Configuration()).manifest());
     }
 
     private static List<float[]> tensors(final InputReader reader, final Path lake, final int size)
@@ -281,7 +286,7 @@ public final class EncodeBenchMain implements Callable<Integer> {
     /** The quantizer alone, as many threads as the job has tasks. */
     private double kernel(final Path path, final int cores) throws InterruptedException {
         final SharedModel model = open(path, 1);
-        final int size = BatchSize.MOST_VECTORS;
+        final int size = batchSize(path, cores, 1);
         final int levels = model.quantizer().codebooks().levels();
         final float[] vectors = BenchModels.draw(new Random(3), size);
         final int calls = Math.max(1, count / size / cores);

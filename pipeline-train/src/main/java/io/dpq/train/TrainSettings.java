@@ -33,7 +33,7 @@ import java.util.Set;
  * @param augmentation of every training image
  * @param start of the codebooks
  * @param kmeansIterations Lloyd steps a level
- * @param kmeansSample embeddings the start looks at
+ * @param kmeansSample embeddings that K-means looks at
  * @param labelEmbeddings file of label vectors
  * @param weights of the pretrained backbone
  * @param dimensions D
@@ -142,12 +142,13 @@ record TrainSettings(
                     + DpqConfig.kebab(settings.backbone())
                     + " always starts anew; leave the one null or choose another backbone.kind.");
         }
-        if (settings.start == Start.RANDOM && settings.jointEpochs() == 0) {
+        final boolean refits = settings.refit().on();
+        if (settings.start == Start.RANDOM && settings.jointEpochs() == 0 && !refits) {
             throw UserException.usage(
                     "quantization.start is random but train.semantic-epochs leaves no epoch to train the"
                             + " codebooks in; set the one to kmeans or lower the other below train.epochs.");
         }
-        if (settings.start == Start.KMEANS && settings.kmeansSample < settings.codewords) {
+        if ((settings.start == Start.KMEANS || refits) && settings.kmeansSample < settings.codewords) {
             throw UserException.usage("quantization.kmeans-sample is " + settings.kmeansSample
                     + " but must be at least quantization.codewords, " + settings.codewords + ".");
         }

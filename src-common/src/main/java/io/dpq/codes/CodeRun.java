@@ -59,7 +59,7 @@ import org.slf4j.LoggerFactory;
  * <p>Why a staging table: codes and quarantine have different columns, so one Spark write cannot make both, and two writes
  * would decode and embed every image twice. Staged rows lie in files of which the driver knows one a partition, so retried and
  * speculative tasks count once; they are some forty bytes for an image of a hundred thousand, so the second pass over them costs nothing
- * beside the first; and that second pass is where the many small partitions that encoding wants become the few large files
+ * beside the first; and that second pass is where the many partitions that encoding wants become the few large files
  * that readers want, without a shuffle whose loss would mean embedding again.
  *
  * <p>On local disk and HDFS the finished folders appear by one atomic rename each. Other file systems, object stores above

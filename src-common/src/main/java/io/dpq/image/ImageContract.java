@@ -40,6 +40,9 @@ public record ImageContract(
     public ImageContract {
         mean = List.copyOf(mean);
         deviation = List.copyOf(deviation);
+        if (crop > resize) {
+            throw new IllegalArgumentException("a crop of " + crop + " from " + resize + " pixels");
+        }
     }
 
     /** Reads the section {@code image}. */

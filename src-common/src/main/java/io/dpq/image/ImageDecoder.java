@@ -82,7 +82,7 @@ public final class ImageDecoder {
     /**
      * A decoded image.
      *
-     * @param image the centre crop of the resized image
+     * @param image resized as the contract says, whole or cropped
      * @param width pixels across of the stored image, as it is seen
      * @param height pixels down
      */

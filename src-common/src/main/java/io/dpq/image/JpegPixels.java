@@ -15,6 +15,8 @@ final class JpegPixels implements PixelRows {
     private final JpegFile.Colours colours;
     private final int bands;
     private final byte[] row;
+    /** Of a row with four components, the first three. */
+    private final byte[] inks;
 
     /**
      * Of a decoded file.
@@ -26,6 +28,7 @@ final class JpegPixels implements PixelRows {
         this.raster = raster;
         this.colours = colours;
         this.bands = raster.getNumBands();
+        this.inks = new byte[colours == JpegFile.Colours.YCCK_INVERTED ? 3 * width() + RowKernel.SLACK : 0];
         this.row = new byte[bands * raster.getWidth() + RowKernel.SLACK];
         final int expected = switch (colours) {
             case GREY -> 1;
@@ -58,7 +61,6 @@ final class JpegPixels implements PixelRows {
             case CMYK_INVERTED -> inks(rgb, 0);
             case YCCK_INVERTED -> {
                 // The first three are the YCC form of 255 - CMY as Adobe stores it: inverted inks again.
-                final byte[] inks = new byte[3 * width() + RowKernel.SLACK];
                 for (int x = 0; x < width(); x++) {
                     System.arraycopy(row, 4 * x, inks, 3 * x, 3);
                 }

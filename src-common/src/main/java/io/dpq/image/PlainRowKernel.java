@@ -49,11 +49,6 @@ final class PlainRowKernel implements RowKernel {
         return weights.weight();
     }
 
-    @Override
-    public int lineSlack(final Weights weights) {
-        return SLACK;
-    }
-
     /** Two taps at a time: the loop over them is too short to be worth the compiler's unrolling. */
     @Override
     public void across(final int[] line, final Weights weights, final int[] factors, final int[] out) {

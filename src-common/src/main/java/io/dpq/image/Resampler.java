@@ -56,7 +56,7 @@ final class Resampler {
             this.image = image;
             this.weights = weights;
             this.factors = KERNEL.factors(weights);
-            this.line = new int[CHANNELS * image.width() + KERNEL.lineSlack(weights)];
+            this.line = new int[CHANNELS * image.width() + RowKernel.SLACK];
         }
 
         private void row(final int y, final int[] out) {

@@ -3,8 +3,8 @@ package io.dpq.image;
 /**
  * The arithmetic on rows of pixels. All implementations give the same integers. Stateless and thread-safe.
  *
- * <p>A row that is written has {@value #SLACK} places behind its last pixel, whose values have no meaning: an implementation may
- * write there what is left of its last vector.
+ * <p>Where it is said, a row has {@value #SLACK} places behind its last pixel, whose values have no meaning: an implementation may
+ * read them, and write there what is left of its last vector.
  */
 interface RowKernel {
     /** Places behind a row's last pixel. */
@@ -25,13 +25,10 @@ interface RowKernel {
      */
     int[] factors(Weights weights);
 
-    /** Places that the line of {@link #across} has behind its last pixel. */
-    int lineSlack(Weights weights);
-
     /**
      * Resamples a row.
      *
-     * @param line RGB values 0…255 of a row, and {@link #lineSlack} places
+     * @param line RGB values 0…255 of a row, and {@value #SLACK} places
      * @param factors what {@link #factors} gave for {@code weights}
      * @param out receives RGB values 0…255, and has {@value #SLACK} places
      */

@@ -114,16 +114,10 @@ final class VectorRowKernel implements RowKernel {
         return (weights.most() + 1) / 2;
     }
 
-    /** Pairs that begin at the last pixel read beyond it, where the weights are zero. */
-    @Override
-    public int lineSlack(final Weights weights) {
-        return Math.max(SLACK, pairs(weights) * PAIR + LANES);
-    }
-
     @Override
     public void across(final int[] line, final Weights weights, final int[] factors, final int[] out) {
         final int[] first = weights.first();
-        final int step = pairs(weights) * LANES;
+        final int step = factors.length / first.length;
         final int[] count = weights.count();
         for (int x = 0; x < first.length; x++) {
             int from = first[x] * CHANNELS;

@@ -72,7 +72,7 @@ final class CifarFormat implements RecordFormat {
     }
 
     @Override
-    public boolean numbersRecords() {
+    public boolean numbersRecords(final String path) {
         return true;
     }
 

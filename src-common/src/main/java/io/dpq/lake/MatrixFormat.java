@@ -110,7 +110,7 @@ final class MatrixFormat implements RecordFormat {
     }
 
     @Override
-    public boolean numbersRecords() {
+    public boolean numbersRecords(final String path) {
         return true;
     }
 

@@ -31,8 +31,8 @@ interface RecordFormat extends Serializable {
         return false;
     }
 
-    /** Whether ids are made of a record's file and place, so that none can come twice. */
-    default boolean numbersRecords() {
+    /** Whether ids in a file are made of its path and a record's place, so that none can come twice. */
+    default boolean numbersRecords(final String path) {
         return false;
     }
 

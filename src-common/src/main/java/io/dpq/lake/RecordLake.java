@@ -77,7 +77,8 @@ final class RecordLake implements Lake {
             throw UserException.data("The " + format.names() + " files of the lake " + where + " hold no records; set "
                     + settings.section() + ".path to others.");
         }
-        if (!format.numbersRecords()) {
+        // An id that is stored may be like one that is made.
+        if (!parts.filter(part -> !format.numbersRecords(part._1())).isEmpty()) {
             requireUniqueIds(listing, where);
         }
         return new RecordLake(

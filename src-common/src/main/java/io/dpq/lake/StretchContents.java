@@ -8,10 +8,10 @@ import org.apache.hadoop.fs.FSDataInputStream;
 
 /** Records that lie in a file as they are: a place is the offset of the first byte. One thread at a time. */
 final class StretchContents implements RecordFormat.Contents {
-    /** Bytes that are passed over sooner than sought. */
-    private static final long NEAR = 4096;
     /** Read at once, unless a record is longer: a stream of Hadoop's has more to do for each call than to copy a vector. */
     private static final int BUFFER = 64 << 10;
+    /** Bytes that are passed over sooner than sought: so many may have been read ahead, and object stores seek no way back. */
+    private static final long NEAR = BUFFER;
 
     private final FSDataInputStream in;
     private BufferedInputStream buffered;

@@ -51,6 +51,11 @@ final class VectorsFormat implements RecordFormat {
     }
 
     @Override
+    public boolean numbersRecords(final String path) {
+        return of(path).numbersRecords(path);
+    }
+
+    @Override
     public List<Long> parts(final LakeRoot root, final String path) throws IOException {
         return of(path).parts(root, path);
     }

@@ -234,6 +234,46 @@ class ImageDecoderTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"STRETCH, 41, 24", "COVER, 41, 24", "COVER, 24, 41", "COVER, 33, 17", "STRETCH, 16, 16"})
+    void theCentreIsTheMiddleOfTheWhole(final ImageContract.Fit fit, final int width, final int height)
+            throws Exception {
+        final int crop = 11;
+        final ImageDecoder centred = new ImageDecoder(new ImageContract(
+                ImageContract.VERSION,
+                fit,
+                16,
+                crop,
+                List.of(0.0, 0.0, 0.0),
+                List.of(1.0, 1.0, 1.0),
+                1 << 20,
+                1 << 20));
+        final BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        final Random random = new Random(width);
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                picture.setRGB(x, y, random.nextInt());
+            }
+        }
+        for (final byte[] content : new byte[][] {
+            Samples.encode(picture, "png"),
+            Samples.encode(picture, "jpg"),
+            Samples.withSegment(Samples.encode(picture, "jpg"), 0xE1, Samples.exif(6))
+        }) {
+            final RgbImage whole = centred.decode(content);
+            final RgbImage middle = centred.centre(content).image();
+            assertThat(middle.width()).isEqualTo(crop);
+            assertThat(middle.height()).isEqualTo(crop);
+            final int left = (whole.width() - crop) / 2;
+            final int top = (whole.height() - crop) / 2;
+            for (int y = 0; y < crop; y++) {
+                final int from = 3 * ((top + y) * whole.width() + left);
+                assertThat(Arrays.copyOfRange(middle.rgb(), 3 * y * crop, 3 * (y + 1) * crop))
+                        .isEqualTo(Arrays.copyOfRange(whole.rgb(), from, from + 3 * crop));
+            }
+        }
+    }
+
     @Test
     void coverKeepsTheAspect() throws Exception {
         final BufferedImage wide = new BufferedImage(50, 20, BufferedImage.TYPE_INT_RGB);

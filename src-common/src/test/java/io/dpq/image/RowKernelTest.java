@@ -39,6 +39,19 @@ class RowKernelTest {
         }
     }
 
+    @Test
+    void shortRowsDoNotSeeWhatWasInThePlacesOfTheResult() {
+        for (int pixels = 1; pixels < 20; pixels++) {
+            final byte[] ycc = new byte[3 * pixels + RowKernel.SLACK];
+            new Random(pixels).nextBytes(ycc);
+            final int[] plain = new int[ycc.length];
+            final int[] vectors = new Random(7).ints(ycc.length).toArray();
+            new PlainRowKernel().rgb(ycc, pixels, plain);
+            RowKernel.best().rgb(ycc, pixels, vectors);
+            assertThat(Arrays.copyOf(vectors, 3 * pixels)).isEqualTo(Arrays.copyOf(plain, 3 * pixels));
+        }
+    }
+
     private static int rounded(final double value) {
         return (int) Math.max(0, Math.min(255, Math.round(value)));
     }
@@ -73,7 +86,7 @@ class RowKernelTest {
 
     private static int[] across(final RowKernel kernel, final int[] values, final Weights weights) {
         // Behind the last pixel lies what must not be seen in the result.
-        final int[] line = Arrays.copyOf(values, values.length + kernel.lineSlack(weights));
+        final int[] line = Arrays.copyOf(values, values.length + RowKernel.SLACK);
         Arrays.fill(line, values.length, line.length, 255);
         final int[] out = new int[3 * weights.first().length + RowKernel.SLACK];
         kernel.across(line, weights, kernel.factors(weights), out);

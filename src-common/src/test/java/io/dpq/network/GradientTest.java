@@ -348,8 +348,33 @@ class GradientTest {
 
     @Test
     void residualBlocksHaveTheGradientOfTheScore() {
-        final NetworkSpec spec = Specs.with(
-                Specs.of(NetworkSpec.Backbone.RESIDUAL_CNN, 8, 4), new NetworkSpec.LossWeights(1, 0.7, 0, 0, 0), false);
+        assertGradientsOfResidualBlocks(
+                NetworkSpec.Backbone.RESIDUAL_CNN,
+                List.of(
+                        "conv1_W",
+                        "conv1_bn_gamma",
+                        "stage1_block1_conv2_W",
+                        "stage2_block1_conv1_W",
+                        "stage2_block1_bn1_beta",
+                        "stage2_block1_shortcut_W",
+                        "stage2_block1_shortcut_bn_gamma",
+                        "stage3_block1_bn2_gamma"));
+        assertGradientsOfResidualBlocks(
+                NetworkSpec.Backbone.RESNET_9,
+                List.of(
+                        "conv1_W",
+                        "conv2_bn_gamma",
+                        "block1_conv1_W",
+                        "block1_conv2_bn_beta",
+                        "conv3_W",
+                        "block2_conv1_bn_gamma",
+                        "block2_conv2_W"));
+    }
+
+    private static void assertGradientsOfResidualBlocks(
+            final NetworkSpec.Backbone backbone, final List<String> parameters) {
+        final NetworkSpec spec =
+                Specs.with(Specs.of(backbone, 8, 4), new NetworkSpec.LossWeights(1, 0.7, 0, 0, 0), false);
         final ComputationGraph graph =
                 new ComputationGraph(DpqNetwork.configuration(spec, DataType.DOUBLE, new ArrayList<>()));
         graph.init();
@@ -360,15 +385,7 @@ class GradientTest {
         final Map<String, INDArray> gradients = new HashMap<>();
         trainingScore(graph, images, labels);
         graph.gradient().gradientForVariable().forEach((name, gradient) -> gradients.put(name, gradient.dup()));
-        for (final String name : List.of(
-                "conv1_W",
-                "conv1_bn_gamma",
-                "stage1_block1_conv2_W",
-                "stage2_block1_conv1_W",
-                "stage2_block1_bn1_beta",
-                "stage2_block1_shortcut_W",
-                "stage2_block1_shortcut_bn_gamma",
-                "stage3_block1_bn2_gamma")) {
+        for (final String name : parameters) {
             final INDArray parameter = graph.getParam(name);
             final double[] actual = new double[(int) parameter.length()];
             final double[] expected = new double[actual.length];
