@@ -45,6 +45,8 @@ record BatchSize(int given, long nativeBytes) {
     /** For the plan. */
     @Override
     public String toString() {
-        return given > 0 ? given + " images" : "as many images as memory holds, at most " + MOST_IMAGES + " (of vectors, " + MOST_VECTORS + ")";
+        return given > 0
+                ? given + " images"
+                : "as many images as memory holds, at most " + MOST_IMAGES + " (of vectors, " + MOST_VECTORS + ")";
     }
 }

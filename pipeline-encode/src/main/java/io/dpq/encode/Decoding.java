@@ -177,9 +177,11 @@ final class Decoding implements AutoCloseable {
             }
         }
         if (stuck.get() > MOST_STUCK) {
-            throw UserException.data(stuck.get() + " images that were given up after " + timeout.toMillis() / 1000.0
-                    + " s are still being decoded, the last one " + image.row().get(0)
-                    + "; raise encode.decode-timeout where the machine is overloaded, or take such images out of the lake.");
+            throw UserException.data(
+                    stuck.get() + " images that were given up after " + timeout.toMillis() / 1000.0
+                            + " s are still being decoded, the last one "
+                            + image.row().get(0)
+                            + "; raise encode.decode-timeout where the machine is overloaded, or take such images out of the lake.");
         }
     }
 

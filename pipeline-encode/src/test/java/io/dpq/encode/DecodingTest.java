@@ -142,8 +142,9 @@ final class DecodingTest {
                         }
                     })
                     .isInstanceOf(UserException.class)
-                    .hasMessage("9 images that were given up after 0.1 s are still being decoded, the last one image-9; raise"
-                            + " encode.decode-timeout where the machine is overloaded, or take such images out of the lake.");
+                    .hasMessage(
+                            "9 images that were given up after 0.1 s are still being decoded, the last one image-9; raise"
+                                    + " encode.decode-timeout where the machine is overloaded, or take such images out of the lake.");
         } finally {
             released.countDown();
         }
