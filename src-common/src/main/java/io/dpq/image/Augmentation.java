@@ -6,7 +6,7 @@ import java.io.Serializable;
  * What training changes at random in every image, anew each time it is seen. Immutable and thread-safe.
  *
  * @param crop a random place of the crop instead of the centre
- * @param flip mirroring of every other image
+ * @param flip mirroring in every other epoch ({@link #mirrors})
  * @param minScale least share of the image's area that the crop shows, 0 (exclusive)…1; below 1 the crop is resized from a random
  *     rectangle of 3:4 to 4:3
  * @param padding pixels of the mean colour put around the image before cropping
@@ -43,6 +43,17 @@ public record Augmentation(
     /** Whether every image is left as it is. */
     public boolean isNone() {
         return !crop && !flip && !jitters() && erase == 0;
+    }
+
+    /**
+     * Whether an image is mirrored in an epoch: half of all images are in each, and each in every other one, so that two epochs
+     * show both sides of all (Jordan, arXiv 2404.00498, section 3.6, "alternating flip").
+     *
+     * @param draw a number drawn for the image, the same in every epoch
+     * @param epoch counted from any
+     */
+    public boolean mirrors(final long draw, final int epoch) {
+        return flip && ((draw ^ epoch) & 1) == 0;
     }
 
     boolean jitters() {

@@ -38,13 +38,16 @@ public final class Tensors {
 
     /**
      * The image as training sees it this time: [3][crop][crop] at {@code out[offset…]}. Draws from {@code random} only what is
-     * asked for, in this order: the rectangle shown (area, aspect, left, top) or the crop's left and top; the mirroring; the
-     * factors of brightness, contrast and saturation; the erased rectangle (whether, area, aspect, left, top). Equal draws give
-     * equal floats on every JVM.
+     * asked for, in this order: the rectangle shown (area, aspect, left, top) or the crop's left and top; the factors of
+     * brightness, contrast and saturation; the erased rectangle (whether, area, aspect, left, top). Equal draws give equal floats
+     * on every JVM.
+     *
+     * @param mirrored whether left and right are exchanged this time ({@link Augmentation#mirrors})
      */
     public void augmented(
             final RgbImage image,
             final Augmentation augmentation,
+            final boolean mirrored,
             final RandomGenerator random,
             final float[] out,
             final int offset) {
@@ -61,7 +64,7 @@ public final class Tensors {
         final boolean anywhere = augmentation.crop() && augmentation.minScale() == 1;
         final int left = (anywhere ? random.nextInt(spareX + 1) : spareX / 2) - padding;
         final int top = (anywhere ? random.nextInt(spareY + 1) : spareY / 2) - padding;
-        write(shown, left, top, augmentation.flip() && random.nextBoolean(), out, offset);
+        write(shown, left, top, mirrored, out, offset);
         if (augmentation.jitters()) {
             jitter.apply(augmentation, random, out, offset);
         }

@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 
 /**
  * How a worker turns encoded images into network input. Augmentation is drawn anew in every epoch from the seed, the epoch and
- * the image's id, so it does not depend on which worker does it. Immutable and thread-safe.
+ * the image's id, but for mirroring, which alternates; so it does not depend on which worker does it. Immutable and thread-safe.
  */
 public final class BatchRecipe implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -65,6 +65,7 @@ public final class BatchRecipe implements Serializable {
             tensors.augmented(
                     decoder.decode(row.content()),
                     augmentation,
+                    augmentation.mirrors(Seeds.mix(seed, row.key()), epoch),
                     new SplittableRandom(Seeds.mix(seed, epoch, row.key())),
                     into,
                     at);
