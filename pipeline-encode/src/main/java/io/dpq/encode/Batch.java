@@ -25,8 +25,9 @@ final class Batch {
     private final int size;
     private final int levels;
     private final Set<Extra> extras;
-    private final int tensorLength;
-    private final float[] tensors;
+    /** One an image, exchanged for the image's own: a tensor is as large as many a photo, and not copied for nothing. */
+    private final float[][] tensors;
+
     private final List<Entry> images;
 
     /** What is known of an image before it has a code. */
@@ -51,8 +52,7 @@ final class Batch {
         this.size = size;
         this.levels = levels;
         this.extras = extras;
-        this.tensorLength = tensorLength;
-        this.tensors = new float[Math.multiplyExact(size, tensorLength)];
+        this.tensors = new float[size][tensorLength];
         this.images = new ArrayList<>(size);
     }
 
@@ -69,9 +69,9 @@ final class Batch {
         return size - images.size();
     }
 
-    /** Takes an image that was decoded. */
+    /** Takes an image that was decoded, and its tensor. */
     void add(final Decoding.Image image) {
-        System.arraycopy(image.tensor(), 0, tensors, images.size() * tensorLength, tensorLength);
+        tensors[images.size()] = image.exchange(tensors[images.size()]);
         final Row row = image.row();
         images.add(
                 new Entry(row.get(0), row.get(1), image.contentHash(), image.length(), image.width(), image.height()));
@@ -80,8 +80,10 @@ final class Batch {
     /** Embeds and encodes what is there, and leaves the batch empty. */
     Encoded encode(final SharedModel model) {
         final long began = System.nanoTime();
-        Arrays.fill(tensors, images.size() * tensorLength, tensors.length, 0);
-        final float[] embeddings = model.embedder().embed(tensors, size);
+        for (int i = images.size(); i < size; i++) {
+            Arrays.fill(tensors[i], 0);
+        }
+        final float[] embeddings = model.embedder().embed(tensors);
         final short[] codes = new short[size * levels];
         final int dimensions = embeddings.length / size;
         final boolean[] numbers = numbers(embeddings, dimensions);

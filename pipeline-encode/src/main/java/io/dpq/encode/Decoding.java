@@ -215,7 +215,7 @@ final class Decoding implements AutoCloseable {
     /** An image on its way. What it holds is valid from {@link Decoding#next} to {@link Decoding#release}. */
     static final class Image {
         private final InputReader reader;
-        private final float[] tensor;
+        private float[] tensor;
         private @Nullable Row row;
         private @Nullable Future<?> running;
         private Progress progress = Progress.NONE;
@@ -283,8 +283,11 @@ final class Decoding implements AutoCloseable {
             return row;
         }
 
-        float[] tensor() {
-            return tensor;
+        /** The tensor of what was decoded, which is the caller's from now on, for one that is used again. */
+        float[] exchange(final float[] other) {
+            final float[] decoded = tensor;
+            tensor = other;
+            return decoded;
         }
 
         /** Stored bytes, or what the lake says of them where they were not read. */

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 
 final class DecodingTest {
     private static final int SLOW = 99;
+    private static final int LENGTH = 1;
 
     private final CountDownLatch released = new CountDownLatch(1);
     private final Set<String> threads = Collections.synchronizedSet(new HashSet<>());
@@ -32,7 +33,7 @@ final class DecodingTest {
     private final class FirstByte implements InputReader {
         @Override
         public int length() {
-            return 1;
+            return LENGTH;
         }
 
         @Override
@@ -84,7 +85,7 @@ final class DecodingTest {
                 while (decoding.hasNext()) {
                     final Decoding.Image image = decoding.next(8);
                     assertThat(image.row().getString(0)).isEqualTo("image-" + values.size());
-                    values.add(image.tensor()[0]);
+                    values.add(image.exchange(new float[LENGTH])[0]);
                     decoding.release(image);
                 }
             }
@@ -121,7 +122,7 @@ final class DecodingTest {
                     assertThat(image.detail()).isEqualTo("not decoded within 0.3 s");
                 } else {
                     assertThat(image.isRefused()).isFalse();
-                    assertThat(image.tensor()[0]).isEqualTo(i);
+                    assertThat(image.exchange(new float[LENGTH])[0]).isEqualTo(i);
                 }
                 decoding.release(image);
             }

@@ -20,6 +20,21 @@ public interface Embedder extends AutoCloseable {
      */
     float[] embed(float[] images, int count);
 
+    /**
+     * Embeds a batch whose inputs lie apart, as those do that several threads prepare.
+     *
+     * @param inputs at least one, each as long as an input of {@link #embed(float[], int)}
+     * @return as many × D values in −1…1, row by row
+     */
+    default float[] embed(final float[][] inputs) {
+        final int length = inputs[0].length;
+        final float[] together = new float[Math.multiplyExact(inputs.length, length)];
+        for (int i = 0; i < inputs.length; i++) {
+            System.arraycopy(inputs[i], 0, together, i * length, length);
+        }
+        return embed(together, inputs.length);
+    }
+
     @Override
     void close();
 }

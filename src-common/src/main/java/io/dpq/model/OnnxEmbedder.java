@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,9 +170,30 @@ public final class OnnxEmbedder implements Embedder {
             throw new IllegalArgumentException(
                     images.length + " floats are not " + count + " inputs of " + inputLength() + " floats");
         }
+        return embed(count, buffer -> buffer.put(images, 0, values));
+    }
+
+    @Override
+    public float[] embed(final float[][] inputs) {
+        for (final float[] one : inputs) {
+            if (one.length != inputLength()) {
+                throw new IllegalArgumentException(
+                        one.length + " floats are not an input of " + inputLength() + " floats");
+            }
+        }
+        return embed(inputs.length, buffer -> {
+            for (final float[] one : inputs) {
+                buffer.put(one);
+            }
+        });
+    }
+
+    private float[] embed(final int count, final Consumer<FloatBuffer> inputs) {
+        final int values = Math.multiplyExact(count, inputLength());
         final FloatBuffer buffer = borrow(values);
         buffer.clear().limit(values);
-        buffer.put(images, 0, values).flip();
+        inputs.accept(buffer);
+        buffer.flip();
         try (OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape(count));
                 OrtSession.Result result = session.run(Map.of(input, tensor))) {
             final FloatBuffer embeddings = ((OnnxTensor) result.get(0)).getFloatBuffer();

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -104,6 +105,11 @@ class OnnxEmbedderTest {
                     final float[] images = images(count, count);
                     final float[] embeddings = embedder.embed(images, count);
                     assertThat(embeddings).hasSize(3 * count);
+                    final float[][] apart = new float[count][];
+                    for (int i = 0; i < count; i++) {
+                        apart[i] = Arrays.copyOfRange(images, i * VALUES, (i + 1) * VALUES);
+                    }
+                    assertThat(embedder.embed(apart)).isEqualTo(embeddings);
                     for (int i = 0; i < embeddings.length; i++) {
                         assertThat((double) embeddings[i]).isCloseTo(expected(images, i / 3, i % 3), within(1e-6));
                     }
@@ -148,6 +154,8 @@ class OnnxEmbedderTest {
         try (OnnxEmbedder embedder = new OnnxEmbedder(model(SIDE, 3, 1), SIDE, 1)) {
             assertThatThrownBy(() -> embedder.embed(new float[VALUES], 2)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> embedder.embed(new float[VALUES], 0)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> embedder.embed(new float[][] {new float[VALUES], new float[VALUES + 1]}))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
