@@ -248,12 +248,17 @@ record TrainSettings(
      * Codebooks that are fitted anew after the training.
      *
      * @param on whether they are, or stay as the joint stage made them
-     * @param shrinkage how far embeddings are drawn toward the mean of their class for that, 0…1
+     * @param along how far embeddings are drawn toward the mean of their class for that, 0…1, in the span of the differences
+     *     between class means
+     * @param across likewise, perpendicular to it
      */
-    record Refit(boolean on, double shrinkage) {}
+    record Refit(boolean on, double along, double across) {}
 
     Refit refit() {
-        return new Refit(config.bool("quantization.refit"), config.decimal("quantization.refit-shrinkage", 0, 1));
+        return new Refit(
+                config.bool("quantization.refit"),
+                config.decimal("quantization.refit-shrinkage", 0, 1),
+                config.decimal("quantization.refit-shrinkage-across", 0, 1));
     }
 
     /** By which residuals choose codewords, in training and in every code. */

@@ -125,7 +125,10 @@ final class Training {
                 graph,
                 kmeans(
                         ClassMeans.shrink(
-                                sample.vectors(), labels, settings.refit().shrinkage()),
+                                sample.vectors(),
+                                labels,
+                                settings.refit().along(),
+                                settings.refit().across()),
                         sample.count()));
         progress.say(
                 "codebooks fitted to the network as it is now, on the embeddings of " + sample.count() + " images");

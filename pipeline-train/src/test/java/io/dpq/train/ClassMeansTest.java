@@ -17,22 +17,42 @@ class ClassMeansTest {
     @Test
     void anEmbeddingMovesTowardTheMeanOfItsClasses() {
         // The means of the classes are (2, 1) and (7, 6), that of the second image is (4.5, 3.5).
-        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0.5)).containsExactly(1, 0.5f, 4.25f, 2.75f, 8.5f, 8, 7, 7);
-        assertThat(ClassMeans.shrink(VECTORS, LABELS, 1)).containsExactly(2, 1, 4.5f, 3.5f, 7, 6, 7, 7);
-        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0)).containsExactly(VECTORS);
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0.5, 0.5))
+                .containsExactly(new float[] {1, 0.5f, 4.25f, 2.75f, 8.5f, 8, 7, 7}, within(1e-5f));
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 1, 1))
+                .containsExactly(new float[] {2, 1, 4.5f, 3.5f, 7, 6, 7, 7}, within(1e-5f));
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0, 0)).containsExactly(VECTORS);
         assertThat(VECTORS).containsExactly(0, 0, 4, 2, 10, 10, 7, 7);
-        assertThat(ClassMeans.shrink(new float[0], new int[0][], 0.5)).isEmpty();
+        assertThat(ClassMeans.shrink(new float[0], new int[0][], 0.5, 1)).isEmpty();
+    }
+
+    @Test
+    void whatLiesAcrossTheDifferencesOfTheMeansMovesByItsOwnPart() {
+        // The means differ by (5, 5): (0, 0) is (-1.5, -1.5) along that and (-0.5, 0.5) across it from its mean, and so
+        // on.
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0.5, 1))
+                .containsExactly(new float[] {1.25f, 0.25f, 4, 3, 8.75f, 7.75f, 7, 7}, within(1e-5f));
+        assertThat(ClassMeans.shrink(VECTORS, LABELS, 0, 1))
+                .containsExactly(new float[] {0.5f, -0.5f, 3.5f, 2.5f, 10.5f, 9.5f, 7, 7}, within(1e-5f));
+    }
+
+    @Test
+    void oneClassHasNoDifferences() {
+        assertThat(ClassMeans.shrink(new float[] {0, 0, 4, 2}, new int[][] {{3}, {3}}, 0, 0.5))
+                .containsExactly(new float[] {1, 0.5f, 3, 1.5f}, within(1e-5f));
     }
 
     @Property(tries = 50)
     void meansStay(
-            @ForAll @Size(12) final float[] values, @ForAll @DoubleRange(min = 0, max = 1) final double fraction) {
+            @ForAll @Size(12) final float[] values,
+            @ForAll @DoubleRange(min = 0, max = 1) final double along,
+            @ForAll @DoubleRange(min = 0, max = 1) final double across) {
         final float[] vectors = new float[values.length];
         for (int i = 0; i < values.length; i++) {
             vectors[i] = values[i] % 100;
         }
         final int[][] labels = {{0}, {1}, {0}, {1}, {1}, {0}};
-        final float[] moved = ClassMeans.shrink(vectors, labels, fraction);
+        final float[] moved = ClassMeans.shrink(vectors, labels, along, across);
         for (int label = 0; label < 2; label++) {
             for (int d = 0; d < 2; d++) {
                 double change = 0;
