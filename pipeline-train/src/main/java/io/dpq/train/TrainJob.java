@@ -8,6 +8,7 @@ import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.model.ModelPublisher;
 import io.dpq.network.NetworkSpec;
+import io.dpq.storage.WriteLock;
 import io.dpq.train.averaging.DistributedTrainer;
 import io.dpq.train.averaging.ParameterAveraging;
 import io.dpq.train.data.DataSummary;
@@ -112,6 +113,20 @@ public final class TrainJob implements Job {
         if (settings.run().publish().isOn()) {
             ModelPublisher.requireReplaceable(RunSettings.heldBack(settings.modelPath()), hadoop);
         }
+        final WriteLock lock = ModelPublisher.lock(settings.modelPath(), hadoop);
+        try {
+            return locked(context, spark, settings, hadoop);
+        } finally {
+            lock.close();
+        }
+    }
+
+    private static Outcome locked(
+            final JobContext context,
+            final JavaSparkContext spark,
+            final TrainSettings settings,
+            final Configuration hadoop)
+            throws Exception {
         // Before the images, which take minutes to check.
         settings.weights().ifPresent(file -> LocalCopy.require("backbone.weights", file, hadoop));
         settings.labelEmbeddings().ifPresent(file -> LabelVectors.read(file, hadoop, settings.dimensions()));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.dpq.job.JobMain;
 import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
+import io.dpq.model.ModelPublisher;
 import io.dpq.model.OnnxEmbedder;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.NetworkZip;
@@ -13,6 +14,7 @@ import io.dpq.network.OneDnn;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualEncoder;
 import io.dpq.quantizer.Similarity;
+import io.dpq.storage.WriteLock;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -65,6 +67,24 @@ class TrainJobTest {
     @BeforeEach
     void model() {
         model = directory.resolve("model");
+    }
+
+    @Test
+    void aSecondTrainingOfOneModelIsRefusedAndTouchesNothing() throws IOException {
+        final Path checkpoints = directory.resolve("model.checkpoints");
+        Files.createDirectories(checkpoints.resolve("checkpoint-000001"));
+        try (WriteLock first = ModelPublisher.lock(model.toString(), new Configuration())) {
+            final Result second = train("model.path=" + model);
+            assertThat(second.code).isEqualTo(2);
+            assertThat(second.err)
+                    .contains(
+                            "Another training, a run begun at ",
+                            "is going to publish file:" + model,
+                            "set another model.path");
+            assertThat(first.isHeld()).isTrue();
+        }
+        assertThat(checkpoints.resolve("checkpoint-000001")).exists();
+        assertThat(directory.resolve("_model.lock")).doesNotExist();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.dpq.codes;
 import io.dpq.config.UserException;
 import io.dpq.image.ImageRejectedException.Reason;
 import io.dpq.storage.AtomicRename;
+import io.dpq.storage.WriteLock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -78,6 +79,7 @@ public final class CodeRun implements AutoCloseable {
     /** Of a published file, about: large enough for few files, small enough for many readers. */
     private static final long FILE_BYTES = 256L << 20;
 
+    private static final String LOCK = "_lock";
     private static final String PLANNED = "planned";
     private static final String STAGED = "staged";
     private static final String SETTINGS = "settings";
@@ -90,7 +92,7 @@ public final class CodeRun implements AutoCloseable {
     private final String id;
     private final Instant startedAt;
     private final Path temporary;
-    private final RunLock lock;
+    private final WriteLock lock;
     /** Complete runs when this one began: what it was told to leave out. */
     private final Set<String> known;
     /** Names of the staged files that count, in the folder {@link #staged()}. */
@@ -131,7 +133,14 @@ public final class CodeRun implements AutoCloseable {
                         Locale.ROOT, "-%08x", ThreadLocalRandom.current().nextInt());
         final Path temporaries = new Path(table.root(), CodeTable.TEMPORARY);
         this.temporary = new Path(temporaries, id);
-        this.lock = RunLock.take(table.fileSystem(), temporaries, id);
+        final Path lockFile = new Path(temporaries, LOCK);
+        this.lock = WriteLock.take(
+                table.fileSystem(),
+                lockFile,
+                "run " + id,
+                holder -> UserException.data("Another encode, " + holder + ", writes the code table at " + table.root()
+                        + " now; wait until it is done, or delete " + lockFile
+                        + " if you know that it is not running."));
         this.known = completeRuns(table);
     }
 
@@ -186,8 +195,7 @@ public final class CodeRun implements AutoCloseable {
     private List<Path> leftovers() {
         return table.list(temporary.getParent()).stream()
                 .map(FileStatus::getPath)
-                .filter(path ->
-                        !path.getName().equals(RunLock.NAME) && !path.getName().equals(id))
+                .filter(path -> !path.getName().equals(LOCK) && !path.getName().equals(id))
                 .toList();
     }
 

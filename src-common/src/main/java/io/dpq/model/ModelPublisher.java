@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.dpq.config.UserException;
 import io.dpq.storage.AtomicRename;
+import io.dpq.storage.WriteLock;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -56,6 +58,29 @@ public final class ModelPublisher {
             fileSystem.create(probe, false).close();
             fileSystem.delete(probe, false);
         } catch (IOException | IllegalArgumentException e) {
+            throw UserException.data(
+                    "The model cannot be published at " + path + " (" + e.getMessage() + "); correct model.path.", e);
+        }
+    }
+
+    /**
+     * Keeps two trainings from working at one path at once: the later one would delete the other's checkpoints.
+     *
+     * @throws UserException where another one lives
+     */
+    public static WriteLock lock(final String path, final Configuration hadoop) {
+        try {
+            final FileSystem fileSystem = new Path(path).getFileSystem(hadoop);
+            final Path root = fileSystem.makeQualified(new Path(path));
+            final Path lock = new Path(root.getParent(), "_" + root.getName() + ".lock");
+            return WriteLock.take(
+                    fileSystem,
+                    lock,
+                    "a run begun at " + Instant.now(),
+                    holder -> UserException.data("Another training, " + holder + ", is going to publish " + root
+                            + "; wait until it is done, set another model.path, or delete " + lock
+                            + " if you know that it is not running."));
+        } catch (IOException e) {
             throw UserException.data(
                     "The model cannot be published at " + path + " (" + e.getMessage() + "); correct model.path.", e);
         }

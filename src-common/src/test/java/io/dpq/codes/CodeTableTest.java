@@ -610,27 +610,6 @@ final class CodeTableTest {
     }
 
     @Test
-    void theLockOfADeadProcessOfThisMachineIsTakenOver() throws Exception {
-        final Process ended = new ProcessBuilder("true").start();
-        final String here = Owner.here();
-        ended.waitFor();
-        assertThat(Owner.isDead(here)).isFalse();
-        assertThat(Owner.isDead(here.replaceFirst("process \\d+", "process " + ended.pid())))
-                .isTrue();
-        // The same number, but another process.
-        assertThat(Owner.isDead(here.replaceFirst("since .*", "since 2001-01-01T00:00:00Z")))
-                .isTrue();
-        assertThat(Owner.isDead(here.replaceFirst("on \\S+", "on elsewhere"))).isFalse();
-        assertThat(Owner.isDead("run x of someone")).isFalse();
-
-        Files.createDirectories(folder.resolve("codes/_tmp"));
-        Files.writeString(
-                folder.resolve("codes/_tmp/_lock"),
-                "run old of me in " + here.replaceFirst("process \\d+", "process " + ended.pid()));
-        table().begin(IDENTITY).close();
-    }
-
-    @Test
     void stagedRowsComeBackAsTheyWere() {
         final Set<CodeSchema.Extra> extras = EnumSet.allOf(CodeSchema.Extra.class);
         final List<Row> rows = List.of(

@@ -1,4 +1,4 @@
-package io.dpq.codes;
+package io.dpq.storage;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -27,19 +27,27 @@ final class Owner {
                 + started(ProcessHandle.current());
     }
 
-    /**
-     * Whether the owner was a process of this machine that has ended. Of a process elsewhere, in another container or before
-     * the last boot nothing is known; a number that now belongs to another process is told by the time that one started.
-     */
-    static boolean isDead(final String owner) {
+    /** What is known of an owner. */
+    enum State {
+        /** A process of this machine. */
+        ALIVE,
+        /** It was one, and has ended. */
+        DEAD,
+        /** A process elsewhere, in another container or before the last boot. */
+        UNKNOWN
+    }
+
+    /** Whether an owner lives; a number that now belongs to another process is told by the time that one started. */
+    static State state(final String owner) {
         final Matcher matcher = WORDS.matcher(owner);
         if (!matcher.find() || !matcher.group(2).equals(machine())) {
-            return false;
+            return State.UNKNOWN;
         }
         final Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(matcher.group(1)));
-        return process.isEmpty()
+        final boolean dead = process.isEmpty()
                 || !process.get().isAlive()
                 || !started(process.get()).equals(matcher.group(3));
+        return dead ? State.DEAD : State.ALIVE;
     }
 
     /** In clock ticks since the machine started where that is told, since a clock that is set would change the time. */
