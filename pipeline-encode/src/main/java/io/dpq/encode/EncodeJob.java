@@ -167,6 +167,8 @@ public final class EncodeJob implements Job {
         try (CodeRun run = table.begin(
                 new CodeRun.Identity(model.modelId(), model.image().version(), model.levels(), model.codewords()),
                 new CodeRun.Beginning(context.resume(), replaces))) {
+            // Once more, since another run may have been published while this one waited for the lock.
+            requireSameLake(table, lake.path(), hadoop);
             spark.sparkContext().setJobDescription("dpq encode: list " + lake.path());
             final Lake images = Lake.open(spark, lake);
             final Optional<Dataset<Row>> state =

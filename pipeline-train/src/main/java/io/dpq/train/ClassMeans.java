@@ -13,7 +13,7 @@ import org.apache.commons.math3.linear.SingularValueDecomposition;
  * apart, and how sure an image is of its own (Fisher, 1936); what lies across it tells nothing of them. Stateless.
  */
 final class ClassMeans {
-    /** Of the longest direction in which means differ: shorter ones are rounding. */
+    /** Of the length of all means: directions in which they differ by less are rounding. */
     private static final double NOTHING = 1e-6;
 
     private ClassMeans() {}
@@ -86,19 +86,25 @@ final class ClassMeans {
             return new double[0][];
         }
         final RealMatrix differences = MatrixUtils.createRealMatrix(means.length, means[0].length);
+        double squares = 0;
         for (int d = 0; d < means[0].length; d++) {
             double centre = 0;
             for (final double[] mean : means) {
                 centre += mean[d] / means.length;
+                squares += mean[d] * mean[d];
             }
             for (int label = 0; label < means.length; label++) {
                 differences.setEntry(label, d, means[label][d] - centre);
             }
         }
-        final SingularValueDecomposition decomposition = new SingularValueDecomposition(differences);
+        final double least = NOTHING * Math.sqrt(squares);
+        // Of many classes by their scatter, of the same directions: its size does not grow with their number.
+        final boolean many = means.length > means[0].length;
+        final SingularValueDecomposition decomposition =
+                new SingularValueDecomposition(many ? differences.transpose().multiply(differences) : differences);
         final double[] lengths = decomposition.getSingularValues();
         return IntStream.range(0, lengths.length)
-                .filter(k -> lengths[k] > NOTHING * lengths[0])
+                .filter(k -> (many ? Math.sqrt(lengths[k]) : lengths[k]) > least)
                 .mapToObj(k -> decomposition.getVT().getRow(k))
                 .toArray(double[][]::new);
     }

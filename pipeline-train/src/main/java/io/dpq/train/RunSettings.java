@@ -53,7 +53,7 @@ record RunSettings(
         final RunSettings settings = new RunSettings(
                 new Checkpoint(
                         config.optionalString("train.checkpoint.path")
-                                .orElseGet(() -> beside(config.string("model.path"), ".checkpoints")),
+                                .orElseGet(() -> checkpoints(config.string("model.path"))),
                         config.integer("train.checkpoint.every-rounds", 0, Integer.MAX_VALUE),
                         config.integer("train.checkpoint.keep", 1, 1000)),
                 config.decimal("train.weight-averaging.decay", 0, 0.999999),
@@ -77,6 +77,11 @@ record RunSettings(
     /** Where a model goes that is not fit to be published at {@code modelPath}. */
     static String heldBack(final String modelPath) {
         return beside(modelPath, ".held-back");
+    }
+
+    /** Where the checkpoints of a model lie unless told. */
+    static String checkpoints(final String modelPath) {
+        return beside(modelPath, ".checkpoints");
     }
 
     /** A path next to another. */

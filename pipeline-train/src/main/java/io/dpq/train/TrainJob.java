@@ -8,7 +8,6 @@ import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.model.ModelPublisher;
 import io.dpq.network.NetworkSpec;
-import io.dpq.storage.WriteLock;
 import io.dpq.train.averaging.DistributedTrainer;
 import io.dpq.train.averaging.ParameterAveraging;
 import io.dpq.train.data.DataSummary;
@@ -113,11 +112,8 @@ public final class TrainJob implements Job {
         if (settings.run().publish().isOn()) {
             ModelPublisher.requireReplaceable(RunSettings.heldBack(settings.modelPath()), hadoop);
         }
-        final WriteLock lock = ModelPublisher.lock(settings.modelPath(), hadoop);
-        try {
-            return locked(context, spark, settings, hadoop);
-        } finally {
-            lock.close();
+        try (TrainingLocks locks = TrainingLocks.take(settings, hadoop)) {
+            return locked(context, spark, settings, hadoop, locks);
         }
     }
 
@@ -125,7 +121,8 @@ public final class TrainJob implements Job {
             final JobContext context,
             final JavaSparkContext spark,
             final TrainSettings settings,
-            final Configuration hadoop)
+            final Configuration hadoop,
+            final TrainingLocks locks)
             throws Exception {
         // Before the images, which take minutes to check.
         settings.weights().ifPresent(file -> LocalCopy.require("backbone.weights", file, hadoop));
@@ -147,11 +144,11 @@ public final class TrainJob implements Job {
             report(data, context.out());
             final Rounds rounds = new Rounds(trainer, meter, watchdog);
             if (!settings.run().validation().isOn()) {
-                return train(context, spark, settings, rounds, data, Optional.empty());
+                return train(context, spark, settings, rounds, data, Optional.empty(), locks);
             }
             try (ValidationRows queries = queries(context, spark, settings, data, validationLake)) {
                 context.out().println(queries.index().size() + " images to validate on");
-                return train(context, spark, settings, rounds, data, Optional.of(queries));
+                return train(context, spark, settings, rounds, data, Optional.of(queries), locks);
             }
         } finally {
             spark.sc().setJobDescription(null);
@@ -198,7 +195,8 @@ public final class TrainJob implements Job {
             final TrainSettings settings,
             final Rounds rounds,
             final TrainingData data,
-            final Optional<ValidationRows> queries)
+            final Optional<ValidationRows> queries,
+            final TrainingLocks locks)
             throws IOException {
         final EpochPlan plan = plan(settings, data.index().size());
         final Configuration hadoop = spark.hadoopConfiguration();
@@ -239,6 +237,7 @@ public final class TrainJob implements Job {
                 new Training(spark, settings, learner, plan, rounds, validation, progress, keeper, state).run();
         final Map<String, Object> provenance =
                 Provenance.of(spark, settings, data.summary(), plan, learner.spec(), from.run(), fingerprint);
+        locks.requireHeld();
         final Outcome outcome = new Publication(
                         spark, settings, learner, validation, provenance, context.out()::println)
                 .publish(result, state.log(), progress.imagesPerSecond());

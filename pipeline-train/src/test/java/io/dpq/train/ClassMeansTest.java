@@ -42,6 +42,22 @@ class ClassMeansTest {
                 .containsExactly(new float[] {1, 0.5f, 3, 1.5f}, within(1e-5f));
     }
 
+    @Test
+    void withMoreClassesThanDimensionsNothingLiesAcross() {
+        final float[] vectors = {0, 0, 2, 0, 9, 1, 7, 1, 4, 8, 4, 6};
+        final int[][] labels = {{0}, {0}, {1}, {1}, {4}, {4}};
+        assertThat(ClassMeans.shrink(vectors, labels, 0.5, 1))
+                .as("the means (1, 0), (8, 1) and (4, 7), and two classes of which there is none")
+                .containsExactly(new float[] {0.5f, 0, 1.5f, 0, 8.5f, 1, 7.5f, 1, 4, 7.5f, 4, 6.5f}, within(1e-5f));
+    }
+
+    @Test
+    void equalMeansHaveNoDifferencesThatCount() {
+        // Every image has both classes: what differs between their means is at most rounding.
+        assertThat(ClassMeans.shrink(new float[] {0.1f, 0.2f, 0.7f, 0.4f}, new int[][] {{0, 1}, {1, 0}}, 0, 1))
+                .containsExactly(new float[] {0.4f, 0.3f, 0.4f, 0.3f}, within(1e-6f));
+    }
+
     @Property(tries = 50)
     void meansStay(
             @ForAll @Size(12) final float[] values,

@@ -79,10 +79,18 @@ class TrainJobTest {
             assertThat(second.err)
                     .contains(
                             "Another training, a run begun at ",
-                            "is going to publish file:" + model,
-                            "set another model.path");
+                            "works at file:" + model,
+                            "a model.path and train.checkpoint.path of its own");
             assertThat(first.isHeld()).isTrue();
         }
+        try (WriteLock first = ModelPublisher.lock(checkpoints.toString(), new Configuration())) {
+            final Result second =
+                    train("model.path=" + directory.resolve("other"), "train.checkpoint.path=" + checkpoints);
+            assertThat(second.code).isEqualTo(2);
+            assertThat(second.err).contains("works at file:" + checkpoints);
+            assertThat(first.isHeld()).isTrue();
+        }
+        assertThat(directory.resolve("_other.lock")).doesNotExist();
         assertThat(checkpoints.resolve("checkpoint-000001")).exists();
         assertThat(directory.resolve("_model.lock")).doesNotExist();
     }
@@ -97,6 +105,7 @@ class TrainJobTest {
 
         assertThat(result.err).isEmpty();
         assertThat(result.code).isZero();
+        assertThat(directory.resolve("_model.lock")).doesNotExist();
         assertThat(result.out)
                 .contains("reading and checking 25 images")
                 .contains("24 images of 3 classes")

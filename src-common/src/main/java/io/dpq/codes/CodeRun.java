@@ -151,9 +151,14 @@ public final class CodeRun implements AutoCloseable {
     }
 
     static CodeRun begin(final CodeTable table, final Identity identity, final Beginning beginning) {
-        final CodeRun run;
+        CodeRun run;
         try {
             run = new CodeRun(table, identity, beginning, startAfter(table.completeRuns(), Instant.now()));
+            // While this one waited for the lock another may have been published, whose clock is ahead.
+            while (!startAfter(table.completeRuns(), run.startedAt).equals(run.startedAt)) {
+                run.close();
+                run = new CodeRun(table, identity, beginning, startAfter(table.completeRuns(), Instant.now()));
+            }
         } catch (IOException e) {
             throw UserException.data(
                     "The code table at " + table.root() + " cannot be written (" + e.getMessage()

@@ -66,6 +66,7 @@ public final class ModelPublisher {
     /**
      * Keeps two trainings from working at one path at once: the later one would delete the other's checkpoints.
      *
+     * @param path of the model, or of the checkpoints
      * @throws UserException where another one lives
      */
     public static WriteLock lock(final String path, final Configuration hadoop) {
@@ -77,12 +78,15 @@ public final class ModelPublisher {
                     fileSystem,
                     lock,
                     "a run begun at " + Instant.now(),
-                    holder -> UserException.data("Another training, " + holder + ", is going to publish " + root
-                            + "; wait until it is done, set another model.path, or delete " + lock
+                    holder -> UserException.data("Another training, " + holder + ", works at " + root
+                            + " now; wait until it is done, give this one a model.path and train.checkpoint.path of its"
+                            + " own, or delete " + lock
                             + " if you know that it is not running."));
         } catch (IOException e) {
             throw UserException.data(
-                    "The model cannot be published at " + path + " (" + e.getMessage() + "); correct model.path.", e);
+                    "Nothing can be written beside " + path + " (" + e.getMessage()
+                            + "); correct model.path or train.checkpoint.path.",
+                    e);
         }
     }
 

@@ -18,6 +18,8 @@ final class Owner {
     private static final Path NAMESPACE = Path.of("/proc/self/ns/pid");
     /** Of the start in {@code /proc/<pid>/stat}, counted from behind the name, which may hold spaces. */
     private static final int START_FIELD = 19;
+    /** Of a process that has ended and whose parent has not asked for it yet. */
+    private static final String ZOMBIE = "Z";
 
     private Owner() {}
 
@@ -54,8 +56,9 @@ final class Owner {
     private static String started(final ProcessHandle process) {
         try {
             final String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
-            return List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1))
-                    .get(START_FIELD);
+            final List<String> fields =
+                    List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1));
+            return ZOMBIE.equals(fields.get(0)) ? "ended" : fields.get(START_FIELD);
         } catch (IOException e) {
             return process.info().startInstant().map(Instant::toString).orElse("unknown");
         }

@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
@@ -24,14 +24,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps two runs from writing one thing at once: a file that names its run and is touched every minute while the run lives.
  * Whoever finds it while the run's process is alive on the same machine is refused. One whose process ran on this machine and is
- * no more belongs to a crash, and is taken over at once, since a job that a scheduler starts again must not wait; so is one that
- * was not touched for ten minutes. Of a process elsewhere only touches tell, and clocks differ: the file is watched until it
- * is touched or should have been twice. Object stores do not create exclusively, so whoever holds a lock asks {@link #isHeld}
- * before it publishes. Thread-safe.
+ * no more belongs to a crash, and is taken over at once, since a job that a scheduler starts again must not wait. Of a process
+ * elsewhere only touches tell, and clocks differ: the file is watched until it is touched or should have been twice. Object
+ * stores do not create exclusively, and a process that was cut off may have been taken for dead, so whoever holds a lock asks
+ * {@link #isHeld} before it publishes. Thread-safe.
  */
 public final class WriteLock implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WriteLock.class);
-    private static final Duration STALE = Duration.ofMinutes(10);
     private static final long TOUCH_SECONDS = 60;
     private static final Duration WATCH = Duration.ofSeconds(2 * TOUCH_SECONDS + 30);
     private static final Duration POLL = Duration.ofSeconds(5);
@@ -58,7 +57,7 @@ public final class WriteLock implements AutoCloseable {
     record Patience(Duration watch, Duration poll) {}
 
     /**
-     * Takes the lock, at once or after watching the one that is there for two minutes and a half.
+     * Takes the lock, at once, or after up to two minutes and a half in which the one that is there is watched.
      *
      * @param path the file; its folder is made
      * @param run what the run is called where another one is refused
@@ -82,16 +81,10 @@ public final class WriteLock implements AutoCloseable {
         files.mkdirs(path.getParent());
         final Optional<Sign> found = sign(files, path);
         if (found.isPresent()) {
-            final Sign sign = found.get();
-            if (isAlive(files, path, sign, patience)) {
-                throw refusal.apply(sign.owner());
+            final Optional<Sign> living = living(files, path, found.get(), patience);
+            if (living.isPresent()) {
+                throw refusal.apply(living.get().owner());
             }
-            LOG.warn(
-                    "Taking over {} from {}, which last gave a sign of life at {}.",
-                    path,
-                    sign.owner(),
-                    sign.touched());
-            files.delete(path, false);
         }
         try (OutputStream out = files.create(path, false)) {
             out.write(owner.getBytes(StandardCharsets.UTF_8));
@@ -110,33 +103,45 @@ public final class WriteLock implements AutoCloseable {
     private record Sign(String owner, Instant touched) {}
 
     private static Optional<Sign> sign(final FileSystem files, final Path path) throws IOException {
+        final Instant touched;
         try {
-            final FileStatus status = files.getFileStatus(path);
+            touched = Instant.ofEpochMilli(files.getFileStatus(path).getModificationTime());
             try (InputStream in = files.open(path)) {
-                return Optional.of(new Sign(
-                        new String(in.readAllBytes(), StandardCharsets.UTF_8),
-                        Instant.ofEpochMilli(status.getModificationTime())));
+                return Optional.of(new Sign(new String(in.readAllBytes(), StandardCharsets.UTF_8), touched));
             }
         } catch (FileNotFoundException e) {
             LOG.debug("{} is free", path, e);
             return Optional.empty();
+        } catch (ChecksumException e) {
+            // Written by halves when its process was killed, which it is watched for.
+            LOG.debug("{} is torn", path, e);
+            return Optional.of(new Sign("a run whose name cannot be read", Instant.EPOCH));
         }
     }
 
-    private static boolean isAlive(final FileSystem files, final Path path, final Sign sign, final Patience patience)
-            throws IOException {
-        if (sign.touched().plus(STALE).isBefore(Instant.now())) {
-            return false;
-        }
+    /** By what someone is seen to live who holds the lock; nothing where it is free, or was made so. */
+    private static Optional<Sign> living(
+            final FileSystem files, final Path path, final Sign sign, final Patience patience) throws IOException {
         return switch (Owner.state(sign.owner())) {
-            case ALIVE -> true;
-            case DEAD -> false;
-            case UNKNOWN -> isTouched(files, path, sign, patience);
+            case ALIVE -> Optional.of(sign);
+            case DEAD -> remove(files, path, sign);
+            case UNKNOWN -> watch(files, path, sign, patience);
         };
     }
 
-    private static boolean isTouched(final FileSystem files, final Path path, final Sign sign, final Patience patience)
-            throws IOException {
+    /** Removes the lock of a dead run, unless someone else took it over meanwhile. */
+    private static Optional<Sign> remove(final FileSystem files, final Path path, final Sign dead) throws IOException {
+        final Optional<Sign> now = sign(files, path);
+        if (now.isPresent() && !now.get().equals(dead)) {
+            return now;
+        }
+        LOG.warn("Taking over {} from {}, which last gave a sign of life at {}.", path, dead.owner(), dead.touched());
+        files.delete(path, false);
+        return Optional.empty();
+    }
+
+    private static Optional<Sign> watch(
+            final FileSystem files, final Path path, final Sign sign, final Patience patience) throws IOException {
         LOG.info(
                 "{} is held by {}, elsewhere; watching for {} whether it is touched.",
                 path,
@@ -152,14 +157,11 @@ public final class WriteLock implements AutoCloseable {
                         new CancellationException("Interrupted while waiting for " + path).initCause(e);
             }
             final Optional<Sign> now = sign(files, path);
-            if (now.isEmpty()) {
-                return false;
-            }
-            if (!now.get().equals(sign)) {
-                return true;
+            if (now.isEmpty() || !now.get().equals(sign)) {
+                return now;
             }
         }
-        return false;
+        return remove(files, path, sign);
     }
 
     private void touch() {
@@ -189,13 +191,21 @@ public final class WriteLock implements AutoCloseable {
     /** Ends the hold; a file that another run took over meanwhile is left alone. */
     @Override
     public void close() {
-        heartbeat.shutdownNow();
+        // A touch that is under way could write anew what is deleted here.
+        heartbeat.shutdown();
+        try {
+            if (!heartbeat.awaitTermination(TOUCH_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("A touch of {} does not end.", path);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         try {
             if (isHeld()) {
                 files.delete(path, false);
             }
         } catch (IOException e) {
-            LOG.warn("Cannot delete {}, which will lose its force in {}: {}", path, STALE, e.toString());
+            LOG.warn("Cannot delete {}, which the next run will take over: {}", path, e.toString());
         }
     }
 }

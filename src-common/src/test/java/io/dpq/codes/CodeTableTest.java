@@ -17,8 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -288,7 +286,7 @@ final class CodeTableTest {
     }
 
     @Test
-    void aSecondWriterIsRefusedUntilTheFirstIsDoneOrSilent() throws IOException {
+    void aSecondWriterIsRefusedUntilTheFirstIsDoneOrDead() throws Exception {
         final CodeRun first = table().begin(IDENTITY);
         first.stage(staged(0, 50, 0));
         assertThatThrownBy(() -> table().begin(IDENTITY))
@@ -298,8 +296,12 @@ final class CodeTableTest {
         table().begin(IDENTITY).close();
 
         final CodeRun silent = table().begin(IDENTITY);
-        Files.setLastModifiedTime(
-                folder.resolve("codes/_tmp/_lock"), FileTime.from(Instant.now().minus(Duration.ofMinutes(11))));
+        // As if another process had held it, and ended.
+        final Path lock = folder.resolve("codes/_tmp/_lock");
+        final Process ended = new ProcessBuilder("true").start();
+        ended.waitFor();
+        Files.delete(lock.resolveSibling("._lock.crc"));
+        Files.writeString(lock, Files.readString(lock).replaceFirst("process \\d+", "process " + ended.pid()));
         final CodeRun next = table().begin(IDENTITY);
         // The heir's lock is not the silent run's to remove.
         silent.close();

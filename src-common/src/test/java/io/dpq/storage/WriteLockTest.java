@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,6 +54,7 @@ class WriteLockTest {
 
     private void leave(final String owner) throws IOException {
         Files.createDirectories(file().getParent());
+        Files.deleteIfExists(file().resolveSibling(".lock.crc"));
         Files.writeString(file(), owner);
     }
 
@@ -95,14 +97,45 @@ class WriteLockTest {
     }
 
     @Test
-    void oneThatIsOldIsTakenOverAtOnceAndNotRemovedByItsFormerHolder() throws IOException {
-        final WriteLock silent = take("run silent", LONG);
-        Files.setLastModifiedTime(file(), FileTime.from(Instant.now().minus(Duration.ofMinutes(11))));
-        try (WriteLock heir = take("run heir", LONG)) {
-            assertThat(silent.isHeld()).isFalse();
-            silent.close();
+    void oneOfALivingProcessThatSleptIsStillItsOwn() throws IOException {
+        try (WriteLock slept = take("run slept", LONG)) {
+            Files.setLastModifiedTime(file(), FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+            assertThatThrownBy(() -> take("run new", LONG)).isInstanceOf(UserException.class);
+            assertThat(slept.isHeld()).isTrue();
+        }
+    }
+
+    @Test
+    void oneThatWasTakenOverIsNotRemovedByItsFormerHolder() throws Exception {
+        final WriteLock former = take("run former", LONG);
+        leave(ELSEWHERE);
+        try (WriteLock heir = take("run heir", SHORT)) {
+            assertThat(former.isHeld()).isFalse();
+            former.close();
             assertThat(heir.isHeld()).isTrue();
         }
+    }
+
+    @Test
+    void oneThatIsTornIsTakenOver() throws IOException {
+        // The file system of the table keeps checksums, which this content does not have.
+        try (WriteLock torn = take("run torn", LONG)) {
+            Files.writeString(file(), "run to");
+            assertThat(torn.isHeld()).isFalse();
+            Files.copy(folder.resolve("made/.lock.crc"), folder.resolve("kept"));
+        }
+        Files.copy(folder.resolve("kept"), folder.resolve("made/.lock.crc"), StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(file(), "run to");
+        assertFree(SHORT);
+    }
+
+    @Test
+    void whoTookItOverMeanwhileIsNamed() throws IOException {
+        leave(ELSEWHERE);
+        elsewhere.schedule(() -> Files.writeString(file(), "run heir of you"), 500, TimeUnit.MILLISECONDS);
+        assertThatThrownBy(() -> take("run new", LONG))
+                .isInstanceOf(UserException.class)
+                .hasMessage("held by run heir of you");
     }
 
     @Test

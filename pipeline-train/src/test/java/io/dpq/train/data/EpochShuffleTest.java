@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -77,6 +78,23 @@ class EpochShuffleTest {
     }
 
     @Test
+    void anImageIsMirroredInEveryOtherEpoch() throws IOException {
+        final TrainingData data = data(spark(LocalSpark.conf()));
+        final EpochPlan plan = new EpochPlan(27, 1, 27, 1);
+        final Augmentation mirroring = Augmentation.cropAndFlip(false, true);
+        final Set<String> first = new HashSet<>(epoch(data, plan, 0, mirroring));
+        final Set<String> second = new HashSet<>(epoch(data, plan, 1, mirroring));
+        assertThat(new HashSet<>(epoch(data, plan, 2, mirroring))).isEqualTo(first);
+        assertThat(second).hasSameSizeAs(first).doesNotContainAnyElementsOf(first);
+        final Set<String> plain = new HashSet<>(epoch(data, plan, 0, false));
+        final Set<String> both = new HashSet<>(first);
+        both.addAll(second);
+        assertThat(both).as("each is plain in one of the two").containsAll(plain);
+        assertThat(first).as("not all at once").isNotEqualTo(plain);
+        assertThat(second).isNotEqualTo(plain);
+    }
+
+    @Test
     void kryoWithTheRegistratorCarriesRows() throws IOException {
         final TrainingData data = data(spark(LocalSpark.conf()
                 .set("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
@@ -105,11 +123,13 @@ class EpochShuffleTest {
     /** A fingerprint of every image of an epoch, in the order of rounds, workers and batches. */
     private static List<String> epoch(
             final TrainingData data, final EpochPlan plan, final int epoch, final boolean augment) {
-        final BatchRecipe recipe = new BatchRecipe(
-                InputContract.ofImages(CONTRACT),
-                EpochShuffleTest::batch,
-                Augmentation.cropAndFlip(augment, augment),
-                3);
+        return epoch(data, plan, epoch, Augmentation.cropAndFlip(augment, augment));
+    }
+
+    private static List<String> epoch(
+            final TrainingData data, final EpochPlan plan, final int epoch, final Augmentation augmentation) {
+        final BatchRecipe recipe =
+                new BatchRecipe(InputContract.ofImages(CONTRACT), EpochShuffleTest::batch, augmentation, 3);
         final List<String> images = new ArrayList<>();
         final JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(data.rows().context());
