@@ -31,13 +31,7 @@ final class Batch {
     private final List<Entry> images;
 
     /** What is known of an image before it has a code. */
-    private record Entry(
-            @Nullable Object id,
-            @Nullable Object labels,
-            @Nullable Object contentHash,
-            long length,
-            int width,
-            int height) {}
+    private record Entry(StagedRow.Facts facts, @Nullable Object contentHash, int width, int height) {}
 
     /**
      * What a batch became.
@@ -72,9 +66,7 @@ final class Batch {
     /** Takes an image that was decoded, and its tensor. */
     void add(final Decoding.Image image) {
         tensors[images.size()] = image.exchange(tensors[images.size()]);
-        final Row row = image.row();
-        images.add(
-                new Entry(row.get(0), row.get(1), image.contentHash(), image.length(), image.width(), image.height()));
+        images.add(new Entry(StagedRow.Facts.of(image.row()), image.contentHash(), image.width(), image.height()));
     }
 
     /** Embeds and encodes what is there, and leaves the batch empty. */
@@ -94,24 +86,14 @@ final class Batch {
         final List<Row> rows = new ArrayList<>(images.size());
         int refused = 0;
         for (int i = 0; i < images.size(); i++) {
-            final @Nullable Object[] values = StagedRow.blank(levels, extras);
             final Entry image = images.get(i);
+            final @Nullable Object[] values = StagedRow.begun(levels, extras, image.facts(), image.contentHash());
             if (!numbers[i]) {
                 refused++;
                 rows.add(StagedRow.refused(
-                        values,
-                        levels,
-                        image.id(),
-                        image.labels(),
-                        image.contentHash(),
-                        Reason.CORRUPT,
-                        "the model yields a value that is not finite",
-                        image.length()));
+                        values, levels, Reason.CORRUPT, "the model yields a value that is not finite"));
                 continue;
             }
-            values[0] = image.id();
-            values[1] = image.labels();
-            values[2] = image.contentHash();
             for (int level = 0; level < levels; level++) {
                 values[3 + level] = codes[i * levels + level];
             }

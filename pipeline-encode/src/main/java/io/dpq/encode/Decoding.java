@@ -60,7 +60,7 @@ final class Decoding implements AutoCloseable {
     /**
      * Begins nothing yet.
      *
-     * @param source rows {@code id, labels, length, content, error}
+     * @param source rows {@code id, labels, length, content, error, modified, listed}
      * @param readers of the content, each for one thread at a time
      * @param maxBytes longest content that the lake reads
      * @param count threads that decode; 0 decodes on the caller's

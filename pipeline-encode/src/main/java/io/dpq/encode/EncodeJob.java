@@ -245,13 +245,16 @@ public final class EncodeJob implements Job {
         final SparkSession spark = context.spark();
         final Lake lake = work.lake();
         final CodeRun run = work.run();
-        final long listed = lake.listing().count();
-        final Plan made = plan(context, settings, model, work);
+        // Where nothing is known, a lake that can be read as a whole need not be listed image by image.
+        final Optional<Lake.Whole> whole = work.state().isPresent()
+                ? Optional.empty()
+                : lake.whole(settings.partitions(), model.image().maxBytes());
+        final long listed =
+                whole.map(Lake.Whole::count).orElseGet(() -> lake.listing().count());
+        final Plan made =
+                whole.isPresent() ? new Plan(Changes.first(lake.listing()), 0) : plan(context, settings, model, work);
         final Dataset<Row> plan = made.rows();
-        final Map<String, Long> actions = new TreeMap<>();
-        for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
-            actions.put(count.getString(0), count.getLong(1));
-        }
+        final Map<String, Long> actions = whole.isPresent() ? Map.of(Action.NEW.stored(), listed) : actions(plan);
         final long deleted = count(actions, Action.DELETED);
         final long planned =
                 actions.values().stream().mapToLong(Long::longValue).sum();
@@ -268,6 +271,10 @@ public final class EncodeJob implements Job {
                                     ? "No crashed run has left anything that can be used; all is encoded."
                                     : taken + " images were encoded by a run that crashed and are not encoded again.");
         }
+        if (whole.isPresent() && taken > 0 && lake.listing().count() != listed) {
+            throw UserException.data("The lake " + context.config().string(LAKE + ".path")
+                    + " has changed since it was listed; run the job again when nothing writes to the lake.");
+        }
         final long images =
                 count(actions, Action.NEW) + count(actions, Action.CHANGED) + count(actions, Action.RETRIED) - taken;
         final double seconds = images == 0
@@ -276,18 +283,15 @@ public final class EncodeJob implements Job {
                         context,
                         settings,
                         model,
-                        (images == listed
-                                        ? lake.whole(
-                                                settings.partitions(),
-                                                model.image().maxBytes())
-                                        : Optional.<JavaRDD<Row>>empty())
+                        whole.filter(all -> taken == 0)
+                                .map(Lake.Whole::rows)
                                 .orElseGet(() -> contents(lake, settings, model, plan, reused)),
                         run,
                         images);
         run.measured(Map.of("imagesReused", taken, "encodeMillis", Math.round(1000 * seconds), "batchSize", (long)
                 settings.batches().of(model)));
         if (work.replaces()) {
-            final Map<String, Long> reasons = run.quarantined(spark);
+            final Map<String, Long> reasons = run.quarantined();
             final long refused =
                     reasons.values().stream().mapToLong(Long::longValue).sum();
             if (refused > settings.maxQuarantineFraction() * listed) {
@@ -334,7 +338,7 @@ public final class EncodeJob implements Job {
     /**
      * What is to be done.
      *
-     * @param rows of {@link CodeSchema#plan}
+     * @param rows of {@link CodeSchema#plan}, as the run recorded them, or for all of a lake as they are listed
      * @param unread images that could not be read to see whether they have changed, and keep their codes
      */
     private record Plan(Dataset<Row> rows, long unread) {}
@@ -390,6 +394,14 @@ public final class EncodeJob implements Job {
         final Dataset<Row> listing = lake.listing();
         final Dataset<Row> wanted = ids.select(functions.col(CodeSchema.ID).as("chosen_id"));
         return listing.join(wanted, listing.col(CodeSchema.ID).equalTo(wanted.col("chosen_id")), "left_semi");
+    }
+
+    private static Map<String, Long> actions(final Dataset<Row> plan) {
+        final Map<String, Long> actions = new TreeMap<>();
+        for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
+            actions.put(count.getString(0), count.getLong(1));
+        }
+        return actions;
     }
 
     private static long count(final Map<String, Long> actions, final Action action) {

@@ -12,7 +12,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.util.TaskCompletionListener;
 
 /**
- * Turns a partition of a lake's rows {@code id, labels, length, content, error} into staged rows, one an image. Runs on
+ * Turns a partition of a lake's rows {@code id, labels, length, content, error, modified, listed} into staged rows, one an image. Runs on
  * executors.
  *
  * @param model of the executor's JVM

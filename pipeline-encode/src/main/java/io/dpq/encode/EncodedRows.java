@@ -32,7 +32,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     private Batch other;
     private @Nullable Future<Batch.Encoded> inFlight;
 
-    /** Rows {@code id, labels, length, content, error} to staged rows. */
+    /** Rows {@code id, labels, length, content, error, modified, listed} to staged rows. */
     EncodedRows(final Iterator<Row> source, final SharedModel model, final EncodeTask task) {
         this.model = model;
         this.task = task;
@@ -94,14 +94,10 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
 
     private void quarantine(final Decoding.Image image) {
         ready.add(StagedRow.refused(
-                StagedRow.blank(task.levels(), task.extras()),
+                StagedRow.begun(task.levels(), task.extras(), StagedRow.Facts.of(image.row()), image.contentHash()),
                 task.levels(),
-                image.row().get(0),
-                image.row().get(1),
-                image.contentHash(),
                 Objects.requireNonNull(image.reason()),
-                image.detail(),
-                image.length()));
+                image.detail()));
         task.counters().quarantined().add(1);
     }
 

@@ -66,7 +66,7 @@ final class DecodingTest {
                 .mapToObj(i -> {
                     taken.incrementAndGet();
                     return RowFactory.create(
-                            "image-" + i, null, 1L, new byte[] {(byte) (slow.test(i) ? SLOW : i)}, null, 5L);
+                            "image-" + i, null, 1L, new byte[] {(byte) (slow.test(i) ? SLOW : i)}, null, 5L, 1L);
                 })
                 .iterator();
     }

@@ -61,6 +61,7 @@ final class DuckDbReadsTheTableTest {
         columns.add(when(refused, lit("EMPTY")).as("reason"));
         columns.add(when(refused, lit("no bytes")).as("detail"));
         columns.add(when(refused, lit(0L)).as("length"));
+        columns.add(lit(null).cast(DataTypes.LongType).as("modified"));
         final CodeTable table =
                 new CodeTable(folder.toString(), spark.sparkContext().hadoopConfiguration());
         final CodeRun writer = table.begin(new CodeRun.Identity("c".repeat(64), 1, LEVELS, 256));
@@ -187,7 +188,7 @@ final class DuckDbReadsTheTableTest {
     private static Dataset<Row> rows(final SparkSession spark, final String... ids) {
         final List<Row> rows = new ArrayList<>();
         for (final String id : ids) {
-            rows.add(RowFactory.create(id, null, 1L, (short) 1, (short) 2, (short) 3, (short) 4, null, null, null));
+            rows.add(RowFactory.create(id, null, 1L, (short) 1, (short) 2, (short) 3, (short) 4, null, null, 7L, 8L));
         }
         return spark.createDataFrame(rows, CodeSchema.staged(LEVELS));
     }

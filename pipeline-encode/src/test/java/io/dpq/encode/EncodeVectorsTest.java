@@ -2,8 +2,10 @@ package io.dpq.encode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.dpq.codes.CodeTable;
+import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.job.JobContext;
@@ -144,6 +146,19 @@ final class EncodeVectorsTest {
                 .collectAsList()
                 .forEach(row -> quarantine.put(row.getAs("id"), row.getAs("reason")));
         assertThat(quarantine).isEqualTo(Map.of("v7", "UNKNOWN_FORMAT", "v8", "CORRUPT", "v9", "UNREADABLE"));
+    }
+
+    @Test
+    void theSecondNightOnlyLooksAgainAtWhatCouldNotBeRead() {
+        encode("codes-twice");
+        encode("codes-twice");
+
+        final List<RunManifest> runs =
+                new CodeTable(folder.resolve("codes-twice").toString(), new Configuration()).runs();
+        assertThat(runs)
+                .extracting(RunManifest::listed, RunManifest::encoded, RunManifest::quarantined, RunManifest::unchanged)
+                .containsExactly(tuple(300L, 297L, 3L, 0L), tuple(300L, 0L, 1L, 299L));
+        assertThat(runs.get(1).quarantineReasons()).isEqualTo(Map.of("UNREADABLE", 1L));
     }
 
     @Test

@@ -31,6 +31,10 @@ import org.apache.spark.util.LongAccumulator;
 import org.junit.jupiter.api.Test;
 
 final class EncodedRowsTest {
+    /** What a lake listed is what the next listing is compared with, whatever was read. */
+    private static final long LISTED = 98;
+
+    private static final long MODIFIED = 5;
     private static final int BATCH = 4;
     private static final int SIDE = 8;
     private static final ImageContract CONTRACT = new ImageContract(
@@ -111,7 +115,8 @@ final class EncodedRowsTest {
     }
 
     private static Row stored(final String id, final byte[] content, final String error) {
-        return RowFactory.create(id, null, content == null ? 99L : (long) content.length, content, error);
+        return RowFactory.create(
+                id, null, content == null ? 99L : (long) content.length, content, error, MODIFIED, LISTED);
     }
 
     private static long hash(final byte[] content) {
@@ -140,7 +145,8 @@ final class EncodedRowsTest {
         assertThat(rows.get(1).get(3)).isNull();
         assertThat(rows.get(1).getString(5)).isEqualTo("CORRUPT");
         assertThat(rows.get(1).getString(6)).isEqualTo("the model yields a value that is not finite");
-        assertThat(rows.get(1).getLong(7)).isPositive();
+        assertThat(rows.get(1).getLong(7)).isEqualTo(LISTED);
+        assertThat(rows.get(1).getLong(8)).isEqualTo(MODIFIED);
         assertThat(rows.get(0).get(3)).isNotNull();
         assertThat(rows.get(2).get(5)).isNull();
         assertThat(counters.encoded().value()).isEqualTo(2);
@@ -164,7 +170,8 @@ final class EncodedRowsTest {
                                 (short) (9 * i % 16),
                                 null,
                                 null,
-                                null));
+                                LISTED,
+                                MODIFIED));
             }
         }
     }
@@ -197,11 +204,11 @@ final class EncodedRowsTest {
         assertThat(rows)
                 .extracting(row -> row.getString(0), row -> row.getString(5), row -> row.<Long>getAs(7))
                 .containsExactlyInAnyOrder(
-                        tuple("none", "EMPTY", 0L),
-                        tuple("text", "UNKNOWN_FORMAT", 23L),
-                        tuple("gone", "UNREADABLE", 99L),
-                        tuple("grey-17", null, null),
-                        tuple("grey-18", null, null));
+                        tuple("none", "EMPTY", LISTED),
+                        tuple("text", "UNKNOWN_FORMAT", LISTED),
+                        tuple("gone", "UNREADABLE", LISTED),
+                        tuple("grey-17", null, LISTED),
+                        tuple("grey-18", null, LISTED));
         assertThat(rows)
                 .filteredOn(row -> "gone".equals(row.get(0)))
                 .allMatch(row -> "No such file".equals(row.get(6)));
@@ -276,12 +283,12 @@ final class EncodedRowsTest {
 
         // Grey 17 is 16 · 1 + 7.5 at the first level and − 6.5 more at the second.
         assertThat(rows).filteredOn(row -> row.isNullAt(5)).singleElement().satisfies(row -> {
-            assertThat(row.<float[]>getAs(8)).containsExactly(17);
-            assertThat(row.getFloat(9)).isEqualTo(23.5f);
-            assertThat(row.getFloat(10)).isEqualTo(17);
-            assertThat(row.getInt(11)).isEqualTo(SIDE);
+            assertThat(row.<float[]>getAs(9)).containsExactly(17);
+            assertThat(row.getFloat(10)).isEqualTo(23.5f);
+            assertThat(row.getFloat(11)).isEqualTo(17);
             assertThat(row.getInt(12)).isEqualTo(SIDE);
+            assertThat(row.getInt(13)).isEqualTo(SIDE);
         });
-        assertThat(rows).allMatch(row -> row.length() == 13);
+        assertThat(rows).allMatch(row -> row.length() == 14);
     }
 }

@@ -248,6 +248,37 @@ final class ExactlyOnceTest {
         assertThat(codes.resolve("_tmp")).isEmptyDirectory();
     }
 
+    /** Of such a lake the first night records no plan, image by image. */
+    @Test
+    void theFirstNightOfALakeThatIsReadAsAWholeIsResumed() throws Exception {
+        final Path lake = folder.resolve("packed");
+        spark.read()
+                .format("binaryFile")
+                .load(shared.resolve("lake/things").toString())
+                .selectExpr(
+                        "concat('things/', regexp_extract(path, '[^/]*$', 0)) as id",
+                        "content",
+                        "array('things') as labels")
+                .repartition(4)
+                .write()
+                .parquet(lake.toString());
+        final String[] sets = {"encode.lake.kind=parquet", "encode.lake.path=" + lake};
+        final Path undisturbed = folder.resolve("undisturbed");
+        encode(undisturbed, false, OutputStream.nullOutputStream(), sets);
+        final Path codes = folder.resolve("codes");
+        killOnceAPartitionIsFinished(codes, "--set", sets[0], "--set", sets[1]);
+        final long finished = finishedRows(codes);
+
+        encode(codes, true, OutputStream.nullOutputStream(), sets);
+        assertThat(finished).isBetween(1L, 8L);
+        assertThat(newest(codes).metrics()).containsEntry("imagesReused", finished);
+        assertThat(newest(codes).listed()).isEqualTo(9);
+        assertThat(visible(codes)).hasSize(9).isEqualTo(visible(undisturbed));
+        // And the second night finds all as it was listed.
+        encode(codes, false, OutputStream.nullOutputStream(), sets);
+        assertThat(newest(codes).unchanged()).isEqualTo(9);
+    }
+
     @Test
     void aResumedRunThatCrashesIsResumedToo() throws Exception {
         final Path codes = folder.resolve("codes");

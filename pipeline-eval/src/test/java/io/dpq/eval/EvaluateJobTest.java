@@ -225,6 +225,7 @@ class EvaluateJobTest {
                     codes[i * LEVELS + 1],
                     null,
                     null,
+                    null,
                     null));
             if (embeddings) {
                 values.add(database.get(i).embedding());

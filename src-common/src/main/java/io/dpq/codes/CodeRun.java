@@ -51,7 +51,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A run being written. First {@link #plan}: what it is going to do about which image. Then {@link #stage}: every image,
+ * A run being written. First {@link #plan}: what it is going to do about which image, unless it simply encodes all. Then {@link #stage}: every image,
  * encoded or quarantined, becomes one row of a staging table under {@code _tmp/<run>/}, of which {@link #reuse} takes over what
  * a crashed run finished. Then {@link #publish}: the staged rows
  * are split into codes and quarantine, joined by the codes that are written again, and made visible, together with the ids
@@ -95,8 +95,8 @@ public final class CodeRun implements AutoCloseable {
     private final WriteLock lock;
     /** Complete runs when this one began: what it was told to leave out. */
     private final Set<String> known;
-    /** Names of the staged files that count, in the folder {@link #staged()}. */
-    private final List<String> stagedFiles = new ArrayList<>();
+    /** The staged files that count, in the folder {@link #staged()}. */
+    private final List<StagedWriter.Written> stagedFiles = new ArrayList<>();
 
     private Set<CodeSchema.Extra> extras = Set.of();
     private final Map<String, Long> metrics = new TreeMap<>();
@@ -236,7 +236,8 @@ public final class CodeRun implements AutoCloseable {
     }
 
     /**
-     * Records what the run is going to do, before it does it: computed once, since a lake may change meanwhile.
+     * Records what the run is going to do, before it does it: computed once, since a lake may change meanwhile. A run that
+     * records nothing encodes all that it stages for the first time.
      *
      * @param rows of {@link CodeSchema#plan}, one for every image that does not stay as it is
      * @return the same rows, as recorded
@@ -254,7 +255,7 @@ public final class CodeRun implements AutoCloseable {
      * of the partitions that they finished, of images that are still listed as they were, with the same model and settings.
      * Then removes what the crashed runs left. Afterwards {@link #stage} takes only what is missing.
      *
-     * @param plan of {@link #plan}
+     * @param plan of {@link #plan}, or what it would be
      * @param settings what beside the model decides on codes and columns; told apart by its text
      * @param kept extras that the run stages
      * @return the column {@code id} of the rows that were taken over
@@ -286,7 +287,7 @@ public final class CodeRun implements AutoCloseable {
                         .parquet(stagedPaths());
     }
 
-    /** Rows of the partitions that a crashed run finished, beside what it had planned for them; of other settings none. */
+    /** Rows of the partitions that a crashed run finished; of other settings none. */
     private Optional<Dataset<Row>> finished(
             final SparkSession spark, final Path leftover, final String made, final Set<CodeSchema.Extra> kept)
             throws IOException {
@@ -323,18 +324,8 @@ public final class CodeRun implements AutoCloseable {
         if (usable.length == 0) {
             return Optional.empty();
         }
-        // A plan is whole before the first partition is begun.
-        final Dataset<Row> planned = spark.read()
-                .schema(CodeSchema.plan())
-                .parquet(new Path(leftover, PLANNED).toString())
-                .select(
-                        functions.col(CodeSchema.ID).as("then_id"),
-                        functions.col(CodeSchema.LABELS).as("then_labels"),
-                        functions.col(CodeSchema.LENGTH).as("then_length"),
-                        functions.col(CodeSchema.MODIFIED).as("then_modified"));
-        final Dataset<Row> rows =
-                spark.read().schema(CodeSchema.staged(identity.levels(), kept)).parquet(usable);
-        return Optional.of(rows.join(planned, functions.col(CodeSchema.ID).equalTo(functions.col("then_id"))));
+        return Optional.of(
+                spark.read().schema(CodeSchema.staged(identity.levels(), kept)).parquet(usable));
     }
 
     /** Of the rows of crashed runs those that the plan would have made again, one an image. */
@@ -359,11 +350,11 @@ public final class CodeRun implements AutoCloseable {
                 .join(
                         asked,
                         functions
-                                .col("then_id")
+                                .col(CodeSchema.ID)
                                 .equalTo(functions.col("now_id"))
-                                .and(functions.col("then_length").equalTo(functions.col("now_length")))
-                                .and(functions.col("then_modified").equalTo(functions.col("now_modified")))
-                                .and(functions.col("then_labels").eqNullSafe(functions.col("now_labels"))))
+                                .and(functions.col(CodeSchema.LENGTH).equalTo(functions.col("now_length")))
+                                .and(functions.col(CodeSchema.MODIFIED).equalTo(functions.col("now_modified")))
+                                .and(functions.col(CodeSchema.LABELS).eqNullSafe(functions.col("now_labels"))))
                 .select(
                         CodeSchema.ID,
                         tail(CodeSchema.staged(identity.levels(), kept).fieldNames()))
@@ -386,7 +377,7 @@ public final class CodeRun implements AutoCloseable {
                 staged(),
                 CodeSchema.staged(identity.levels(), kept),
                 table.fileSystem().getConf());
-        stagedFiles.addAll(rows.mapPartitionsWithIndex(writer::write, false).collect());
+        stagedFiles.addAll(writer.write(rows));
     }
 
     /** As {@link #stage(JavaRDD, Set)}. */
@@ -508,13 +499,10 @@ public final class CodeRun implements AutoCloseable {
     }
 
     /** How many images of those staged no decoder took, by reason. */
-    public Map<String, Long> quarantined(final SparkSession spark) {
-        return stagedFiles.isEmpty()
-                ? Map.of()
-                : reasons(spark.read()
-                        .schema(CodeSchema.staged(identity.levels(), extras))
-                        .parquet(stagedPaths())
-                        .filter(functions.col(CodeSchema.REASON).isNotNull()));
+    public Map<String, Long> quarantined() {
+        final Map<String, Long> reasons = new TreeMap<>();
+        stagedFiles.forEach(file -> file.refused().forEach((reason, count) -> reasons.merge(reason, count, Long::sum)));
+        return reasons;
     }
 
     private void removeReplaced() {
@@ -586,18 +574,7 @@ public final class CodeRun implements AutoCloseable {
         for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
             actions.put(count.getString(0), count.getLong(1));
         }
-        // Length and time as listed: that is what the next listing can be compared with.
-        final Dataset<Row> facts = plan.select(
-                functions.col(CodeSchema.ID).as("planned_id"),
-                functions.col(CodeSchema.LABELS).as("planned_labels"),
-                functions.col(CodeSchema.LENGTH).as("planned_length"),
-                functions.col(CodeSchema.MODIFIED),
-                functions.col(CodeSchema.ACTION));
         final Column samePlan = functions.col(CodeSchema.ID).equalTo(functions.col("planned_id"));
-        final Dataset<Row> rows = staged.join(facts, samePlan, "left")
-                .withColumn(
-                        CodeSchema.LENGTH,
-                        functions.coalesce(functions.col("planned_length"), functions.col(CodeSchema.LENGTH)));
         final Column encodedOnly = functions.col(CodeSchema.REASON).isNull();
         final long refreshed = count(actions, CodeSchema.Action.REFRESHED);
         final List<RunManifest> runs = table.completeRuns();
@@ -609,37 +586,49 @@ public final class CodeRun implements AutoCloseable {
         }
         final StructType schema = CodeSchema.codes(identity.levels(), kept);
         Dataset<Row> codes = encodes
-                ? rows.filter(encodedOnly).select(published(kept))
+                ? staged.filter(encodedOnly).select(published(kept))
                 : spark.createDataFrame(List.of(), schema).select(published(kept));
         if (refreshed > 0) {
-            final String action = CodeSchema.Action.REFRESHED.stored();
+            final Dataset<Row> facts = of(plan, CodeSchema.Action.REFRESHED)
+                    .select(
+                            functions.col(CodeSchema.ID).as("planned_id"),
+                            functions.col(CodeSchema.LABELS).as("planned_labels"),
+                            functions.col(CodeSchema.LENGTH).as("planned_length"),
+                            functions.col(CodeSchema.MODIFIED));
             codes = codes.union(table.codes(spark, runs, schema)
                     .drop(CodeSchema.MODIFIED)
-                    .join(facts.filter(functions.col(CodeSchema.ACTION).equalTo(action)), samePlan)
+                    .join(facts, samePlan)
                     .withColumn(CodeSchema.LABELS, functions.col("planned_labels"))
                     .withColumn(CodeSchema.LENGTH, functions.col("planned_length"))
                     .select(published(kept)));
         }
-        final Map<String, Long> reasons = reasons(staged.filter(functions.not(encodedOnly)));
+        final Dataset<Row> refused = staged.filter(functions.not(encodedOnly));
+        final Map<String, Long> reasons = quarantined();
         return new Contents(
                 codes,
                 kept,
-                staged.filter(encodedOnly).count(),
+                stagedFiles.stream().mapToLong(StagedWriter.Written::encoded).sum(),
                 refreshed,
-                rows.filter(functions.not(encodedOnly)),
+                refused,
                 reasons,
-                count(actions, CodeSchema.Action.RETRIED) == 0
+                count(actions, CodeSchema.Action.RETRIED) == 0 || reasons.isEmpty()
                         ? 0
-                        : rows.filter(functions
-                                        .not(encodedOnly)
-                                        .and(functions
-                                                .col(CodeSchema.ACTION)
-                                                .equalTo(CodeSchema.Action.RETRIED.stored())))
+                        : refused.join(
+                                        of(plan, CodeSchema.Action.RETRIED)
+                                                .select(functions
+                                                        .col(CodeSchema.ID)
+                                                        .as("planned_id")),
+                                        samePlan,
+                                        "left_semi")
                                 .count(),
                 plan.filter(functions.col(CodeSchema.ACTION).notEqual(CodeSchema.Action.NEW.stored()))
                         .select(CodeSchema.ID, CodeSchema.ACTION),
                 actions.values().stream().mapToLong(Long::longValue).sum() - count(actions, CodeSchema.Action.NEW),
                 count(actions, CodeSchema.Action.DELETED));
+    }
+
+    private static Dataset<Row> of(final Dataset<Row> plan, final CodeSchema.Action action) {
+        return plan.filter(functions.col(CodeSchema.ACTION).equalTo(action.stored()));
     }
 
     private Column[] published(final Set<CodeSchema.Extra> kept) {
@@ -838,7 +827,7 @@ public final class CodeRun implements AutoCloseable {
 
     private String[] stagedPaths() {
         return stagedFiles.stream()
-                .map(name -> new Path(staged(), name).toString())
+                .map(file -> new Path(staged(), file.name()).toString())
                 .toArray(String[]::new);
     }
 }

@@ -120,7 +120,7 @@ public final class CodeSchema {
 
     /**
      * What the encoding tasks produce, one row an image: {@code id, labels, content_hash, level_1 … level_L, reason, detail,
-     * length}. Either the levels or the reason are null.
+     * length, modified}, length and time as the lake listed them. Either the levels or the reason are null.
      */
     public static StructType staged(final int levels) {
         StructType schema = new StructType()
@@ -132,7 +132,8 @@ public final class CodeSchema {
         }
         return schema.add(REASON, DataTypes.StringType)
                 .add(DETAIL, DataTypes.StringType)
-                .add(LENGTH, DataTypes.LongType);
+                .add(LENGTH, DataTypes.LongType)
+                .add(MODIFIED, DataTypes.LongType);
     }
 
     /** As {@link #staged(int)}, with the columns of {@code extras} last; null where the reason is not. */

@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -16,9 +17,11 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.io.OutputFile;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple3;
 
 /**
  * Writes each partition of staged rows as one Parquet file that tells by itself whether it is whole, so that a later run can use
@@ -45,11 +48,32 @@ final class StagedWriter implements Serializable {
         this.hadoop = new SerializableConfiguration(hadoop);
     }
 
-    /** Writes a partition and yields the name of its file; no rows make no file. */
-    Iterator<String> write(final Integer part, final Iterator<Row> rows) throws IOException {
+    /**
+     * What a partition became.
+     *
+     * @param name of its file in the folder
+     * @param encoded rows that have codes
+     * @param refused the other rows by reason
+     */
+    record Written(String name, long encoded, Map<String, Long> refused) {}
+
+    /** Writes every partition of the rows; one without rows makes no file. */
+    List<Written> write(final JavaRDD<Row> rows) {
+        // As tuples, because Spark's Kryo cannot write records.
+        return rows.mapPartitionsWithIndex(this::write, false).collect().stream()
+                .map(file -> new Written(file._1(), file._2(), file._3()))
+                .toList();
+    }
+
+    /** Writes a partition; yields the name of its file, rows that have codes, and the other rows by reason. */
+    Iterator<Tuple3<String, Long, Map<String, Long>>> write(final Integer part, final Iterator<Row> rows)
+            throws IOException {
         if (!rows.hasNext()) {
-            return List.<String>of().iterator();
+            return List.<Tuple3<String, Long, Map<String, Long>>>of().iterator();
         }
+        final int reason = schema.fieldIndex(CodeSchema.REASON);
+        final Map<String, Long> refused = new TreeMap<>();
+        long encoded = 0;
         final String name = String.format(Locale.ROOT, "part-%05d-%s%s", part, UUID.randomUUID(), SUFFIX);
         final Path path = new Path(folder, name);
         final Marked support = new Marked(schema);
@@ -63,7 +87,13 @@ final class StagedWriter implements Serializable {
                 .withDictionaryEncoding(CodeSchema.CONTENT_HASH, false)
                 .build()) {
             while (rows.hasNext()) {
-                writer.write(rows.next());
+                final Row row = rows.next();
+                writer.write(row);
+                if (row.isNullAt(reason)) {
+                    encoded++;
+                } else {
+                    refused.merge(row.getString(reason), 1L, Long::sum);
+                }
             }
             support.whole = true;
             written = true;
@@ -72,7 +102,8 @@ final class StagedWriter implements Serializable {
                 path.getFileSystem(hadoop.value()).delete(path, false);
             }
         }
-        return List.of(name).iterator();
+        return List.<Tuple3<String, Long, Map<String, Long>>>of(new Tuple3<>(name, encoded, refused))
+                .iterator();
     }
 
     /** Whether a file was finished; one that cannot be read was not. */

@@ -44,13 +44,14 @@ final class FileReading implements Serializable {
                 length,
                 null,
                 "The file has " + length + " bytes or more; at most " + maxBytes + " are read",
-                listed.get(3));
+                listed.get(3),
+                listed.get(2));
     }
 
     private static Row row(final Row listed, final byte @Nullable [] content, final @Nullable String error) {
         // The length of what was read, which is the truth where a file changed after it was listed.
         final long length = content == null ? listed.getLong(2) : content.length;
-        return RowFactory.create(listed.get(0), listed.get(1), length, content, error, listed.get(3));
+        return RowFactory.create(listed.get(0), listed.get(1), length, content, error, listed.get(3), listed.get(2));
     }
 
     private byte[] content(final String id) throws IOException {

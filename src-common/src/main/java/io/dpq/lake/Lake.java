@@ -52,8 +52,9 @@ public interface Lake {
     boolean hasExactLengths();
 
     /**
-     * Rows {@code id, labels, length, content, error, modified} for the given listing rows, cut into partitions as
-     * asked, read on the executors. What cannot be read yields a row whose content is null and
+     * Rows {@code id, labels, length, content, error, modified, listed} for the given listing rows, cut into partitions as
+     * asked, read on the executors. The length is that of the content, {@code modified} and {@code listed LONG} are the time and
+     * the length that the listing told. What cannot be read yields a row whose content is null and
      * whose column {@code error STRING} says why; it is null elsewhere. So it is with content longer than {@code maxBytes}.
      *
      * @param listing rows of {@link #listing()} with all their columns
@@ -66,8 +67,19 @@ public interface Lake {
     /** The rows of {@link #read}, for tasks that take them as they are: Spark SQL would copy every content several times. */
     JavaRDD<Row> rows(Dataset<Row> listing, Partitions partitions, long maxBytes);
 
-    /** The rows of {@link #rows} for the whole listing, where they can be had without shuffling a line for each. */
-    default Optional<JavaRDD<Row>> whole(final Partitions partitions, final long maxBytes) {
+    /**
+     * A lake as a whole.
+     *
+     * @param count images in it
+     * @param rows as of {@link #rows}, of all of them
+     */
+    record Whole(long count, JavaRDD<Row> rows) {}
+
+    /**
+     * The whole lake, where it can be had without listing every image and shuffling its line. Reading it fails with a {@link
+     * io.dpq.config.UserException} where a file does not hold the images any more that it held at this call.
+     */
+    default Optional<Whole> whole(final Partitions partitions, final long maxBytes) {
         return Optional.empty();
     }
 }

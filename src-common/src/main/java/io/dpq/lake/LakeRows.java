@@ -11,10 +11,11 @@ final class LakeRows {
             .add("labels", DataTypes.createArrayType(DataTypes.StringType, false), true)
             .add("length", DataTypes.LongType, false);
 
-    /** What is read. */
+    /** What is read: the length is that of the content, beside the one that was listed. */
     static final StructType CONTENT = LISTING.add("content", DataTypes.BinaryType, true)
             .add("error", DataTypes.StringType, true)
-            .add("modified", DataTypes.LongType, true);
+            .add("modified", DataTypes.LongType, true)
+            .add("listed", DataTypes.LongType, false);
 
     /** A listing of records in files. */
     static final StructType RECORDS = LISTING.add("file", DataTypes.StringType, false)

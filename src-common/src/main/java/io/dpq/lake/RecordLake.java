@@ -10,12 +10,15 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.Function;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.expressions.XXH64;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.unsafe.Platform;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +35,16 @@ final class RecordLake implements Lake {
     /** A folder with this file is not complete yet; pack writes it first and removes it last. */
     private static final String PACKING = "_PACKING";
 
-    /** Of Spark SQL's {@code xxhash64}. */
-    private static final long SPARKS_SEED = 42;
+    /** Of the hash of ids, which is compared with itself alone. */
+    private static final long SEED = 42;
+
+    private static final StructType SUMMARY = new StructType()
+            .add("records", DataTypes.LongType, false)
+            .add("modified", DataTypes.LongType, false)
+            .add("length", DataTypes.LongType, false)
+            .add("file", DataTypes.StringType, false)
+            .add("part", DataTypes.LongType, false)
+            .add("ids", DataTypes.LongType, false);
 
     private static final String[] COLUMNS = LakeRows.RECORDS.fieldNames();
 
@@ -41,20 +52,20 @@ final class RecordLake implements Lake {
     private final RecordFormat format;
     private final Dataset<Row> listing;
     private final String settingsPath;
-    /** Whether the listing has every record of every file. */
-    private final boolean whole;
+    /** Path, place and time of every part, where all their records are the lake's and easily listed again. */
+    private final Optional<JavaRDD<Tuple3<String, Long, Long>>> parts;
 
     private RecordLake(
             final LakeRoot root,
             final RecordFormat format,
             final Dataset<Row> listing,
             final String settingsPath,
-            final boolean whole) {
+            final Optional<JavaRDD<Tuple3<String, Long, Long>>> parts) {
         this.root = root;
         this.format = format;
         this.listing = listing;
         this.settingsPath = settingsPath;
-        this.whole = whole;
+        this.parts = parts;
     }
 
     static Lake open(final SparkSession spark, final LakeSettings settings, final RecordFormat format) {
@@ -70,9 +81,9 @@ final class RecordLake implements Lake {
         }
         final String where = settings.path();
         final FlatMapFunction<Tuple3<String, Long, Long>, Row> list = part -> rows(root, format, part, where);
-        final Dataset<Row> listing = spark.createDataFrame(
-                        parts.repartition((int) Math.min(count, MOST_TASKS)).flatMap(list), LakeRows.RECORDS)
-                .persist(StorageLevel.MEMORY_AND_DISK());
+        final JavaRDD<Tuple3<String, Long, Long>> dealt = parts.repartition((int) Math.min(count, MOST_TASKS));
+        final Dataset<Row> listing =
+                spark.createDataFrame(dealt.flatMap(list), LakeRows.RECORDS).persist(StorageLevel.MEMORY_AND_DISK());
         if (listing.isEmpty()) {
             throw UserException.data("The " + format.names() + " files of the lake " + where + " hold no records; set "
                     + settings.section() + ".path to others.");
@@ -86,7 +97,27 @@ final class RecordLake implements Lake {
                 format,
                 Lake.listed(spark, listing, settings),
                 where,
-                settings.list().isEmpty());
+                settings.list().isEmpty() && format.listsCheaply() ? Optional.of(dealt) : Optional.empty());
+    }
+
+    /** Of a part: its records, its file's time, what reading it costs, file, part, and a hash of the ids. */
+    private static Row summary(
+            final LakeRoot root, final RecordFormat format, final Tuple3<String, Long, Long> part, final String where) {
+        long bytes = 0;
+        long records = 0;
+        long ids = 0;
+        for (final Iterator<Row> rows = rows(root, format, part, where); rows.hasNext(); ) {
+            final Row row = rows.next();
+            records++;
+            bytes += row.getLong(2) + format.recordCost();
+            ids ^= hash(row.getString(0));
+        }
+        return RowFactory.create(records, part._3(), bytes, part._1(), part._2(), ids);
+    }
+
+    private static long hash(final String id) {
+        final byte[] text = id.getBytes(StandardCharsets.UTF_8);
+        return XXH64.hashUnsafeBytes(text, Platform.BYTE_ARRAY_OFFSET, text.length, SEED);
     }
 
     private static void requireUniqueIds(final Dataset<Row> listing, final String where) {
@@ -218,35 +249,26 @@ final class RecordLake implements Lake {
      * a line for every vector takes longer than to encode it.
      */
     @Override
-    public Optional<JavaRDD<Row>> whole(final Partitions partitions, final long maxBytes) {
-        if (!whole || !format.listsCheaply()) {
-            return Optional.empty();
-        }
-        final Dataset<Row> parts = listing.groupBy("file", "part")
-                .agg(
-                        functions.sum("length").as("bytes"),
-                        functions.count("*").as("records"),
-                        functions.max("modified").as("modified"),
-                        functions.expr("bit_xor(xxhash64(id))").as("ids"))
-                .select(
-                        functions.col("records"),
-                        functions.col("modified"),
-                        functions
-                                .col("bytes")
-                                .plus(functions.col("records").multiply(format.recordCost()))
-                                .as("length"),
-                        functions.col("file"),
-                        functions.col("part"),
-                        functions.col("ids"));
-        final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
+    public Optional<Whole> whole(final Partitions partitions, final long maxBytes) {
+        return parts.map(all -> whole(all, partitions, maxBytes));
+    }
+
+    private Whole whole(
+            final JavaRDD<Tuple3<String, Long, Long>> all, final Partitions partitions, final long maxBytes) {
         final LakeRoot from = root;
         final RecordFormat by = format;
         final String where = settingsPath;
+        final Function<Tuple3<String, Long, Long>, Row> summarise = part -> summary(from, by, part, where);
+        final JavaRDD<Row> summaries = all.map(summarise).persist(StorageLevel.MEMORY_AND_DISK());
+        final long count = summaries.map(part -> part.getLong(0)).fold(0L, Long::sum);
+        final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
         final FlatMapFunction<Row, Row> list = part -> records(from, by, part, where);
-        return Optional.of(ReadPlan.ofRows(0, "file", "part")
-                .cut(parts, partitions, Long.MAX_VALUE)
-                .flatMap(list)
-                .mapPartitions(reading::rows));
+        return new Whole(
+                count,
+                ReadPlan.ofRows(0, "file", "part")
+                        .cut(listing.sparkSession().createDataFrame(summaries, SUMMARY), partitions, Long.MAX_VALUE)
+                        .flatMap(list)
+                        .mapPartitions(reading::rows));
     }
 
     /** A part's records, as they were when the lake was listed. */
@@ -261,8 +283,7 @@ final class RecordLake implements Lake {
         }
         long ids = 0;
         for (final Row row : rows) {
-            final byte[] id = row.getString(0).getBytes(StandardCharsets.UTF_8);
-            ids ^= XXH64.hashUnsafeBytes(id, Platform.BYTE_ARRAY_OFFSET, id.length, SPARKS_SEED);
+            ids ^= hash(row.getString(0));
         }
         if (rows.size() != part.getLong(0) || ids != part.getLong(5)) {
             throw UserException.data("The file " + file + " of the lake " + where

@@ -92,7 +92,13 @@ final class RecordReading implements Serializable {
             return content.length > maxBytes
                     ? tooLong(listed, content.length)
                     : RowFactory.create(
-                            listed.get(0), listed.get(1), (long) content.length, content, null, listed.get(MODIFIED));
+                            listed.get(0),
+                            listed.get(1),
+                            (long) content.length,
+                            content,
+                            null,
+                            listed.get(MODIFIED),
+                            listed.get(2));
         }
 
         private RecordFormat.Contents at(final String path, final long number) throws IOException {
@@ -125,6 +131,7 @@ final class RecordReading implements Serializable {
     }
 
     private static Row failed(final Row listed, final long length, final String error) {
-        return RowFactory.create(listed.get(0), listed.get(1), length, null, error, listed.get(MODIFIED));
+        return RowFactory.create(
+                listed.get(0), listed.get(1), length, null, error, listed.get(MODIFIED), listed.get(2));
     }
 }

@@ -101,6 +101,7 @@ final class CodeTableTest {
         columns.add(when(refused, lit("CORRUPT")).as("reason"));
         columns.add(when(refused, lit("cut off")).as("detail"));
         columns.add(when(refused, lit(7L)).as("length"));
+        columns.add(lit(null).cast(DataTypes.LongType).as("modified"));
         return spark.range(first, first + count, 1, 3).toDF("n").select(columns.toArray(new Column[0]));
     }
 
@@ -449,7 +450,7 @@ final class CodeTableTest {
         }
         final CodeRun run = table().begin(IDENTITY);
         run.plan(spark.createDataFrame(rows, CodeSchema.plan()));
-        run.stage(staged);
+        run.stage(staged.withColumn("length", lit(11L)).withColumn("modified", lit(22L)));
         return run.publish(spark, listed, unchanged, 1000, Map.of("seed", 1));
     }
 
@@ -623,24 +624,28 @@ final class CodeTableTest {
                         (short) 32767,
                         null,
                         null,
-                        null,
+                        9L,
+                        8L,
                         new float[] {1.5f, -0f},
                         1f,
                         2f,
                         640,
                         480),
                 RowFactory.create(
-                        "b", new String[0], 5L, (short) 1, (short) 2, null, null, null, new float[0], 0f, 0f, 1, 1),
-                RowFactory.create("c", null, null, null, null, "CORRUPT", "cut off", 7L, null, null, null, null, null));
+                        "b", new String[0], 5L, (short) 1, (short) 2, null, null, 6L, null, new float[0], 0f, 0f, 1, 1),
+                RowFactory.create(
+                        "c", null, null, null, null, "CORRUPT", "cut off", 7L, 8L, null, null, null, null, null));
         final StructType schema = CodeSchema.staged(2, extras);
         final StagedWriter writer = new StagedWriter(
                 new org.apache.hadoop.fs.Path(folder.resolve("staged").toString()), schema, hadoop());
-        final List<String> names = JavaSparkContext.fromSparkContext(spark.sparkContext())
-                .parallelize(rows, 2)
-                .mapPartitionsWithIndex(writer::write, false)
-                .collect();
+        final List<StagedWriter.Written> written = writer.write(
+                JavaSparkContext.fromSparkContext(spark.sparkContext()).parallelize(rows, 2));
 
-        assertThat(names).hasSize(2).allMatch(name -> StagedWriter.isWhole(stagedFile(name), hadoop()));
+        assertThat(written)
+                .hasSize(2)
+                .allMatch(file -> StagedWriter.isWhole(stagedFile(file.name()), hadoop()))
+                .extracting(StagedWriter.Written::encoded, StagedWriter.Written::refused)
+                .containsExactlyInAnyOrder(tuple(1L, Map.of()), tuple(1L, Map.of("CORRUPT", 1L)));
         // As Spark would have written it, type by type.
         final Dataset<Row> read = spark.read().parquet(folder.resolve("staged").toString());
         assertThat(read.schema()).isEqualTo(schema.asNullable());
@@ -658,7 +663,7 @@ final class CodeTableTest {
         final StagedWriter writer = new StagedWriter(
                 new org.apache.hadoop.fs.Path(folder.resolve("staged").toString()), schema, hadoop());
         final List<Row> rows = staged(1, 1000, 0).collectAsList();
-        final String name = writer.write(0, rows.iterator()).next();
+        final String name = writer.write(0, rows.iterator()).next()._1();
         assertThat(StagedWriter.isWhole(stagedFile(name), hadoop())).isTrue();
 
         final byte[] bytes = Files.readAllBytes(folder.resolve("staged").resolve(name));

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -65,11 +64,12 @@ final class LakeSpark {
     /** Everything, by id; both ways to ask for it must give it. */
     static Map<String, Row> read(final Lake lake) {
         final Map<String, Row> rows = read(lake, lake.listing(), 1 << 20);
-        final Optional<JavaRDD<Row>> whole = lake.whole(Partitions.of(1 << 20), MAX);
+        final Optional<Lake.Whole> whole = lake.whole(Partitions.of(1 << 20), MAX);
         if (whole.isEmpty()) {
             return rows;
         }
-        final List<Row> all = whole.get().collect();
+        assertThat(whole.get().count()).isEqualTo(rows.size());
+        final List<Row> all = whole.get().rows().collect();
         assertThat(all).hasSameSizeAs(rows.values());
         for (final Row row : all) {
             final Row other = rows.get(row.getString(0));

@@ -402,10 +402,11 @@ class RecordLakesTest {
         final byte[] row = {1, 0, 0, 0, 0, 0, 0, 0};
         Files.write(file, row);
         final Lake lake = open(LakeSettings.Kind.VECTORS);
-        assertThat(lake.whole(Partitions.of(100), 100).orElseThrow().count()).isEqualTo(1);
+        final Lake.Whole whole = lake.whole(Partitions.of(100), 100).orElseThrow();
+        assertThat(whole.count()).isEqualTo(1);
+        assertThat(whole.rows().count()).isEqualTo(1);
         Files.write(file, row, StandardOpenOption.APPEND);
-        assertThatThrownBy(
-                        () -> lake.whole(Partitions.of(100), 100).orElseThrow().count())
+        assertThatThrownBy(() -> whole.rows().count())
                 .hasStackTraceContaining("The file a.fvecs of the lake " + root + " has changed since it was listed");
     }
 
@@ -414,16 +415,13 @@ class RecordLakesTest {
         final Dataset<Row> images = images().filter("content is not null").coalesce(1);
         write(images, "data");
         final Lake lake = open(LakeSettings.Kind.PARQUET);
-        assertThat(lake.whole(Partitions.of(1 << 20), 1 << 20).orElseThrow().count())
-                .isEqualTo(images.count());
+        final Lake.Whole whole = lake.whole(Partitions.of(1 << 20), 1 << 20).orElseThrow();
+        assertThat(whole.rows().count()).isEqualTo(whole.count()).isEqualTo(images.count());
         write(images.withColumn("id", functions.concat(functions.lit("other-"), functions.col("id"))), "_other");
         final Path file = parquetFile("data");
         Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
         Files.copy(parquetFile("_other"), file, StandardCopyOption.REPLACE_EXISTING);
-        assertThatThrownBy(() -> lake.whole(Partitions.of(1 << 20), 1 << 20)
-                        .orElseThrow()
-                        .count())
-                .hasStackTraceContaining(" has changed since it was listed");
+        assertThatThrownBy(() -> whole.rows().count()).hasStackTraceContaining(" has changed since it was listed");
     }
 
     private Path parquetFile(final String folder) throws IOException {
