@@ -82,9 +82,11 @@ final class RecordLake implements Lake {
         final String where = settings.path();
         final FlatMapFunction<Tuple3<String, Long, Long>, Row> list = part -> rows(root, format, part, where);
         final JavaRDD<Tuple3<String, Long, Long>> dealt = parts.repartition((int) Math.min(count, MOST_TASKS));
+        final JavaRDD<Row> records = dealt.flatMap(list);
         final Dataset<Row> listing =
-                spark.createDataFrame(dealt.flatMap(list), LakeRows.RECORDS).persist(StorageLevel.MEMORY_AND_DISK());
-        if (listing.isEmpty()) {
+                spark.createDataFrame(records, LakeRows.RECORDS).persist(StorageLevel.MEMORY_AND_DISK());
+        // Spark SQL lists all to say whether there is one, which is what comes next unless the lake is read as a whole.
+        if (format.listsCheaply() ? records.isEmpty() : listing.isEmpty()) {
             throw UserException.data("The " + format.names() + " files of the lake " + where + " hold no records; set "
                     + settings.section() + ".path to others.");
         }
@@ -259,7 +261,10 @@ final class RecordLake implements Lake {
         final RecordFormat by = format;
         final String where = settingsPath;
         final Function<Tuple3<String, Long, Long>, Row> summarise = part -> summary(from, by, part, where);
-        final JavaRDD<Row> summaries = all.map(summarise).persist(StorageLevel.MEMORY_AND_DISK());
+        // In few tasks: parts are small here, and what comes next takes a task for each of these again.
+        final JavaRDD<Row> summaries = all.coalesce(4 * all.context().defaultParallelism())
+                .map(summarise)
+                .persist(StorageLevel.MEMORY_AND_DISK());
         final long count = summaries.map(part -> part.getLong(0)).fold(0L, Long::sum);
         final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
         final FlatMapFunction<Row, Row> list = part -> records(from, by, part, where);
