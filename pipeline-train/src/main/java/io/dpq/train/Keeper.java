@@ -13,6 +13,7 @@ final class Keeper {
     private static final long FOLLOW_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final CheckpointStore store;
+    private final TrainingLocks locks;
     private final int everyRounds;
     private final String run;
     private final String revision;
@@ -23,6 +24,7 @@ final class Keeper {
     /**
      * Of a training.
      *
+     * @param locks of the folder, looked at before anything goes there
      * @param everyRounds rounds between two checkpoints, which the end of an epoch brings as well; 0 for none
      * @param run names the training
      * @param revision of the code
@@ -30,12 +32,14 @@ final class Keeper {
      */
     Keeper(
             final CheckpointStore store,
+            final TrainingLocks locks,
             final int everyRounds,
             final String run,
             final String revision,
             final Fingerprint fingerprint,
             final Consumer<String> say) {
         this.store = store;
+        this.locks = locks;
         this.everyRounds = everyRounds;
         this.run = run;
         this.revision = revision;
@@ -49,6 +53,7 @@ final class Keeper {
      *
      * @param rounds of the training so far
      * @param epochOver whether it was the last one of its epoch
+     * @throws io.dpq.config.UserException where another training took the folder over
      */
     void afterRound(final TrainingState state, final long rounds, final boolean epochOver) {
         try {
@@ -57,6 +62,7 @@ final class Keeper {
                 followed = System.nanoTime();
             }
             if (everyRounds > 0 && (epochOver || rounds % everyRounds == 0)) {
+                locks.requireHeld();
                 store.write(run, revision, fingerprint.parts(), state.standing(), state.files());
             }
         } catch (IOException e) {

@@ -231,8 +231,8 @@ public final class TrainJob implements Job {
                 new Progress(context.out(), (long) plan.slots() * settings.epochs() - done, System::nanoTime);
         final Optional<Validation> validation =
                 queries.map(rows -> new Validation(spark, settings, data, rows, learner));
-        final Keeper keeper =
-                new Keeper(store, checkpoints.everyRounds(), from.run(), revision, fingerprint, context.out()::println);
+        final Keeper keeper = new Keeper(
+                store, locks, checkpoints.everyRounds(), from.run(), revision, fingerprint, context.out()::println);
         final Training.Result result =
                 new Training(spark, settings, learner, plan, rounds, validation, progress, keeper, state).run();
         final Map<String, Object> provenance =

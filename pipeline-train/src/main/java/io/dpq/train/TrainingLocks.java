@@ -40,12 +40,12 @@ final class TrainingLocks implements AutoCloseable {
         }
     }
 
-    /** Checks, before anything is published, that no other training took this one for dead. */
+    /** Checks, before anything is kept or published, that no other training took this one for dead. */
     void requireHeld() throws IOException {
         for (final WriteLock lock : locks) {
             if (!lock.isHeld()) {
                 throw UserException.data("Another training took over " + modelPath
-                        + " while this one gave no sign of life, so nothing is published; see that only one is running,"
+                        + " while this one gave no sign of life, so nothing more is kept or published; see that only one is running,"
                         + " and give its command again with --resume.");
             }
         }
