@@ -20,12 +20,13 @@ interface Choice {
     /**
      * A bound on the squared length of what a winner leaves over.
      *
+     * @param kernel to measure by
      * @param before the same bound on what it chose for
      * @param score the largest score of the level
      * @param bound that {@link #bound} gave
      * @param left what is left over, of which D values begin at {@code at}
      */
-    double squareAfter(double before, float score, double bound, float[] left, int at);
+    double squareAfter(ScoreKernel kernel, double before, float score, double bound, float[] left, int at);
 
     /** That of codebooks. */
     static Choice of(final Codebooks codebooks) {

@@ -59,7 +59,12 @@ final class LargestCosine implements Choice {
     /** The score tells no length, so that it is measured. */
     @Override
     public double squareAfter(
-            final double before, final float score, final double bound, final float[] left, final int at) {
-        return ResidualEncoder.SLACK * Squares.of(left, at, codebooks.dimensions());
+            final ScoreKernel kernel,
+            final double before,
+            final float score,
+            final double bound,
+            final float[] left,
+            final int at) {
+        return kernel.square(left, at, codebooks.dimensions());
     }
 }

@@ -59,7 +59,12 @@ final class NearestCodeword implements Choice {
     /** ‖r − c‖² = ‖r‖² − 2 (⟨r, c⟩ − ‖c‖²/2), where the winner's score is at most 3 bounds below the largest seen. */
     @Override
     public double squareAfter(
-            final double before, final float score, final double bound, final float[] left, final int at) {
+            final ScoreKernel kernel,
+            final double before,
+            final float score,
+            final double bound,
+            final float[] left,
+            final int at) {
         return ResidualEncoder.SLACK * Math.max(0, before - 2 * score + 6 * bound);
     }
 }

@@ -40,29 +40,36 @@ final class PlainKernel implements ScoreKernel {
     }
 
     @Override
-    public float max(final float[] scores, final int count) {
-        float max = Float.NEGATIVE_INFINITY;
+    public int leader(final float[] scores, final int count, final double margin) {
+        float first = Float.NEGATIVE_INFINITY;
+        float second = Float.NEGATIVE_INFINITY;
+        int leader = -1;
         for (int k = 0; k < count; k++) {
-            // Not Math.max: a branch that is hardly ever taken costs less than its care for NaN.
-            if (scores[k] > max) {
-                max = scores[k];
+            // Nearly always false: a branch that is hardly ever taken costs less than to compute both maxima.
+            if (scores[k] > second) {
+                if (scores[k] > first) {
+                    second = first;
+                    first = scores[k];
+                    leader = k;
+                } else {
+                    second = scores[k];
+                }
             }
         }
-        return max;
+        return second < Math.nextDown((float) (first - margin)) ? leader : -1;
     }
 
     @Override
-    public int onlyOne(final float[] scores, final int count, final float threshold) {
-        int found = -1;
-        for (int k = 0; k < count; k++) {
-            if (scores[k] >= threshold) {
-                if (found >= 0) {
-                    return -1;
-                }
-                found = k;
-            }
+    public double square(final float[] values, final int at, final int dimensions) {
+        return ResidualEncoder.SLACK * Squares.of(values, at, dimensions);
+    }
+
+    @Override
+    public void subtract(
+            final float[] residuals, final int at, final float[] values, final int codeword, final int dimensions) {
+        for (int d = 0; d < dimensions; d++) {
+            residuals[at + d] -= values[codeword + d];
         }
-        return found;
     }
 
     /** Codewords as [block][dimension][codeword of the block]. */
@@ -81,12 +88,12 @@ final class PlainKernel implements ScoreKernel {
         }
 
         @Override
-        public void score(final float[] residuals, final int rows, final float[][] scores) {
+        public void score(final float[] residuals, final int stride, final int rows, final float[][] scores) {
             if (blocks.length == 1) {
                 for (int row = 0; row < rows; row++) {
                     System.arraycopy(penalties, 0, scores[row], 0, penalties.length);
                 }
-                add(residuals, rows, blocks[0], penalties.length, scores);
+                add(residuals, stride, rows, blocks[0], penalties.length, scores);
                 return;
             }
             final float[][] sums = new float[rows][BLOCK];
@@ -96,7 +103,7 @@ final class PlainKernel implements ScoreKernel {
                 for (int row = 0; row < rows; row++) {
                     System.arraycopy(penalties, from, sums[row], 0, width);
                 }
-                add(residuals, rows, blocks[block], width, sums);
+                add(residuals, stride, rows, blocks[block], width, sums);
                 for (int row = 0; row < rows; row++) {
                     System.arraycopy(sums[row], 0, scores[row], from, width);
                 }
@@ -104,12 +111,17 @@ final class PlainKernel implements ScoreKernel {
         }
 
         private static void add(
-                final float[] residuals, final int rows, final float[][] table, final int width, final float[][] sums) {
+                final float[] residuals,
+                final int stride,
+                final int rows,
+                final float[][] table,
+                final int width,
+                final float[][] sums) {
             final int dimensions = table.length;
             int d = 0;
             for (; d + STEP <= dimensions; d += STEP) {
                 for (int row = 0; row < rows; row++) {
-                    final int r = row * dimensions + d;
+                    final int r = row * stride + d;
                     add4(
                             sums[row],
                             width,
@@ -125,7 +137,7 @@ final class PlainKernel implements ScoreKernel {
             }
             for (; d < dimensions; d++) {
                 for (int row = 0; row < rows; row++) {
-                    add1(sums[row], width, table[d], residuals[row * dimensions + d]);
+                    add1(sums[row], width, table[d], residuals[row * stride + d]);
                 }
             }
         }

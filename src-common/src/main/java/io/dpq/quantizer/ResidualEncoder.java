@@ -74,22 +74,24 @@ public final class ResidualEncoder {
                     + levels.length + " levels does not fit arrays of " + vectors.length + " values and " + codes.length
                     + " codes.");
         }
-        final float[] residuals = new float[ROWS * dimensions];
+        // Even, since kernels take two dimensions at once.
+        final int stride = (dimensions + 1) / 2 * 2;
+        final float[] residuals = new float[ROWS * stride];
         final float[][] scores = new float[ROWS][levels[0].width()];
         final double[] squares = new double[ROWS];
         for (int from = 0; from < count; from += ROWS) {
             final int rows = Math.min(ROWS, count - from);
-            System.arraycopy(vectors, from * dimensions, residuals, 0, rows * dimensions);
-            Arrays.fill(residuals, rows * dimensions, residuals.length, 0);
             for (int row = 0; row < rows; row++) {
-                squares[row] = Squares.of(residuals, row * dimensions, dimensions);
+                System.arraycopy(vectors, (from + row) * dimensions, residuals, row * stride, dimensions);
+                squares[row] = kernel.square(residuals, row * stride, dimensions);
             }
+            Arrays.fill(residuals, rows * stride, residuals.length, 0);
             final int padded = (rows + kernel.rowsAtOnce() - 1) / kernel.rowsAtOnce() * kernel.rowsAtOnce();
             for (int level = 0; level < levels.length; level++) {
-                levels[level].score(residuals, padded, scores);
+                levels[level].score(residuals, stride, padded, scores);
                 for (int row = 0; row < rows; row++) {
                     codes[(from + row) * levels.length + level] =
-                            (short) take(level, residuals, row, scores[row], squares);
+                            (short) take(level, residuals, row * stride, scores[row], squares, row);
                 }
             }
         }
@@ -97,24 +99,36 @@ public final class ResidualEncoder {
 
     /** Subtracts the winner of a level; leaves in {@code squares} a bound on the squared length of what remains. */
     private int take(
-            final int level, final float[] residuals, final int row, final float[] scores, final double[] squares) {
-        final int at = row * codebooks.dimensions();
+            final int level,
+            final float[] residuals,
+            final int at,
+            final float[] scores,
+            final double[] squares,
+            final int row) {
         final double bound = choice.bound(level, Math.sqrt(squares[row]));
+        final int dimensions = codebooks.dimensions();
         if (!(bound < LARGE)) {
             final int winner = best(level, residuals, at, scores, Float.NaN);
-            subtract(residuals, at, codebooks.offset(level, winner), codebooks.dimensions());
+            kernel.subtract(residuals, at, values, codebooks.offset(level, winner), dimensions);
             // Whatever the sums were: from here on the bound is infinite, and every level is decided by the definition.
             squares[row] = Double.POSITIVE_INFINITY;
             return winner;
         }
-        final int width = levels[level].width();
-        final float max = kernel.max(scores, width);
-        final float threshold = Math.nextDown((float) (max - 2 * bound));
-        final int only = kernel.onlyOne(scores, width, threshold);
-        final int winner = only >= 0 ? only : best(level, residuals, at, scores, threshold);
-        subtract(residuals, at, codebooks.offset(level, winner), codebooks.dimensions());
-        squares[row] = choice.squareAfter(squares[row], max, bound, residuals, at);
+        final int leader = kernel.leader(scores, levels[level].width(), 2 * bound);
+        final float max = leader >= 0 ? scores[leader] : max(scores);
+        final int winner =
+                leader >= 0 ? leader : best(level, residuals, at, scores, Math.nextDown((float) (max - 2 * bound)));
+        kernel.subtract(residuals, at, values, codebooks.offset(level, winner), dimensions);
+        squares[row] = choice.squareAfter(kernel, squares[row], max, bound, residuals, at);
         return winner;
+    }
+
+    private float max(final float[] scores) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int k = 0; k < codebooks.codewords(); k++) {
+            max = Math.max(max, scores[k]);
+        }
+        return max;
     }
 
     /** The winner by the definition among the codewords whose score reaches {@code threshold}; NaN stands for all. */
@@ -133,11 +147,5 @@ public final class ResidualEncoder {
             }
         }
         return winner;
-    }
-
-    private void subtract(final float[] residuals, final int at, final int codeword, final int dimensions) {
-        for (int d = 0; d < dimensions; d++) {
-            residuals[at + d] -= values[codeword + d];
-        }
     }
 }

@@ -100,6 +100,58 @@ class KernelTest {
                 .as((levels, codewords, dimensions) -> new int[] {levels, codewords, dimensions});
     }
 
+    /** A leader leads by more than the margin, and whoever leads by a little more than rounding is found. */
+    @Property(tries = 500)
+    void leaders(
+            @ForAll("widths") final int codewords,
+            @ForAll("margins") final double margin,
+            @ForAll("scales") final float scale,
+            @ForAll final long seed) {
+        final Random random = new Random(seed);
+        final float[] penalties = new float[codewords];
+        for (int k = 0; k < codewords; k++) {
+            // Of a few values, so that many are equal; zeros of either sign among them.
+            penalties[k] = (random.nextInt(9) - 4) * (random.nextBoolean() ? scale : -scale);
+        }
+        final int top = random.nextInt(codewords);
+        penalties[top] = random.nextBoolean() ? 4 * scale : 5 * scale;
+        for (final ScoreKernel kernel : KERNELS) {
+            final ScoreKernel.Level level =
+                    kernel.prepare(new Codebooks(1, codewords, 1, new float[codewords]), 0, penalties);
+            final float[][] scores = new float[kernel.rowsAtOnce()][level.width()];
+            level.score(new float[2 * kernel.rowsAtOnce()], 2, kernel.rowsAtOnce(), scores);
+            final float[] row = scores[random.nextInt(scores.length)];
+            final int leader = kernel.leader(row, level.width(), margin);
+            float second = Float.NEGATIVE_INFINITY;
+            for (int k = 0; k < codewords; k++) {
+                second = k == top ? second : Math.max(second, row[k]);
+            }
+            final double lead = (double) row[top] - second;
+            if (lead > margin + 1e-3 * Math.abs(row[top])) {
+                assertThat(leader).as(kernel.description()).isEqualTo(top);
+            } else if (lead <= margin) {
+                assertThat(leader).as(kernel.description()).isEqualTo(-1);
+            } else {
+                assertThat(leader).as(kernel.description()).isIn(top, -1);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<Integer> widths() {
+        return Arbitraries.of(2, 3, 15, 16, 17, 32, 33, 64, 100, 256, 257, 1024, 5000);
+    }
+
+    @Provide
+    Arbitrary<Double> margins() {
+        return Arbitraries.of(0.0, 1e-30, 1e-6, 0.1, 1.0, 1e9);
+    }
+
+    @Provide
+    Arbitrary<Float> scales() {
+        return Arbitraries.of(1e-38f, 1e-6f, 0.5f, 1f, 3e8f);
+    }
+
     @Test
     void onALargeBatchOfTheUsualShape() {
         final Random random = new Random(5);
