@@ -148,6 +148,11 @@ public final class EncodeJob implements Job {
     }
 
     @Override
+    public boolean retrying() {
+        return true;
+    }
+
+    @Override
     public Outcome run(final JobContext context) {
         final SparkSession spark = context.spark();
         final Configuration hadoop = spark.sparkContext().hadoopConfiguration();

@@ -11,13 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** The encode job in a JVM of its own, which tests stop at a file operation and kill. */
+/** A job in a JVM of its own, which tests stop at a file operation and kill. */
 final class DriverProcess {
     private final Path folder;
     private final List<String> jobOptions;
     private final List<String> jvmOptions = new ArrayList<>();
     private final Map<String, String> environment = new HashMap<>();
     private String pause = "";
+    private Class<?> main = Encode.class;
 
     /**
      * Nothing is started yet.
@@ -32,6 +33,12 @@ final class DriverProcess {
     /** A property of Spark. */
     DriverProcess with(final String property, final String value) {
         jvmOptions.add("-D" + property + "=" + value);
+        return this;
+    }
+
+    /** Another job than to encode. */
+    DriverProcess job(final Class<?> job) {
+        main = job;
         return this;
     }
 
@@ -75,7 +82,7 @@ final class DriverProcess {
                 "-Ddpq.test.pause=" + pause,
                 "-Ddpq.test.paused=" + paused()));
         command.addAll(jvmOptions);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Encode.class.getName()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(jobOptions);
         final ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log().toFile());

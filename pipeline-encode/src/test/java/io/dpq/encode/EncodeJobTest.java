@@ -10,6 +10,7 @@ import io.dpq.config.UserException;
 import io.dpq.image.HostileCorpus;
 import io.dpq.job.Job;
 import io.dpq.job.JobContext;
+import io.dpq.job.JobMain;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
 import io.dpq.lake.Partitions;
@@ -40,9 +41,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.metadata.ParquetMetadata;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -54,6 +65,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.collection.JavaConverters;
 
 /** The whole job, under Kryo: real images, a real model directory, real Spark, real Parquet. */
 final class EncodeJobTest {
@@ -473,6 +485,30 @@ final class EncodeJobTest {
                 .contains("Engine onnx");
     }
 
+    @Test
+    void theOptionTriesTheQuarantineAgainAndIsHandedOn() {
+        final ByteArrayOutputStream plan = new ByteArrayOutputStream();
+        final int code = JobMain.run(
+                new EncodeJob(),
+                List.of(
+                        "--retry-failed",
+                        "--dry-run",
+                        "--set",
+                        "seed=1",
+                        "--set",
+                        "model.path=m",
+                        "--set",
+                        "codes.path=c",
+                        "--set",
+                        "encode.lake.path=l"),
+                new PrintStream(plan, true, StandardCharsets.UTF_8),
+                System.err);
+        assertThat(code).isZero();
+        assertThat(plan.toString(StandardCharsets.UTF_8))
+                .contains("quarantined images are tried again.")
+                .contains("encode.lake.path=l --retry-failed");
+    }
+
     private String[] nightly(final String... sets) {
         final List<String> all = new ArrayList<>(List.of(
                 "encode.lake.path=" + folder.resolve("lake"),
@@ -669,6 +705,98 @@ final class EncodeJobTest {
                         "too-long", "unchanged",
                         "locked", "unchanged",
                         "grown", "changed"));
+    }
+
+    /** All Parquet files of a folder of the table. */
+    private List<ParquetMetadata> footers(final String below) throws IOException {
+        final List<ParquetMetadata> footers = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(folder.resolve("codes").resolve(below))) {
+            for (final Path file :
+                    files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
+                try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(
+                        new org.apache.hadoop.fs.Path(file.toUri()),
+                        spark.sparkContext().hadoopConfiguration()))) {
+                    footers.add(reader.getFooter());
+                }
+            }
+        }
+        return footers;
+    }
+
+    @Test
+    void filesAreCompressedAndNameTheirModel() throws IOException {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(3, lake);
+        Files.writeString(lake.resolve("bad.jpg"), "no image");
+        encode(nightly());
+        Files.delete(lake.resolve("0.jpg"));
+        encode(nightly("encode.max-deleted-fraction=1"));
+
+        assertThat(spark.read()
+                        .parquet(folder.resolve("codes/_superseded").toString())
+                        .select("id", "action")
+                        .collectAsList())
+                .containsExactly(RowFactory.create("things/0.jpg", "deleted"));
+        for (final String below : List.of("run=" + table().runs().get(0).runId(), "_quarantine", "_superseded")) {
+            assertThat(footers(below)).as(below).isNotEmpty().allSatisfy(footer -> {
+                assertThat(footer.getFileMetaData().getKeyValueMetaData().values())
+                        .anyMatch(value -> value.contains("\"dpq.model\":\"" + model.modelId())
+                                && value.contains(
+                                        "\"dpq.decode\":" + model.image().version()));
+                assertThat(footer.getBlocks()).isNotEmpty();
+                for (final BlockMetaData block : footer.getBlocks()) {
+                    assertThat(block.getColumns())
+                            .extracting(ColumnChunkMetaData::getCodec)
+                            .containsOnly(CompressionCodecName.ZSTD);
+                }
+            });
+        }
+    }
+
+    /** What Spark's UI shows comes from the same events. */
+    @Test
+    void sparksUiTellsWhatTheJobIsAtAndWhatItCounts() throws Exception {
+        final Path lake = Files.createDirectories(folder.resolve("lake/things"));
+        copy(3, lake);
+        Files.writeString(lake.resolve("bad.jpg"), "no image");
+        final Set<String> descriptions = ConcurrentHashMap.newKeySet();
+        final Map<String, Object> counted = new ConcurrentHashMap<>();
+        final SparkListener listener = new SparkListener() {
+            @Override
+            public void onJobStart(final SparkListenerJobStart start) {
+                final String description = start.properties().getProperty("spark.job.description");
+                if (description != null) {
+                    descriptions.add(description);
+                }
+            }
+
+            @Override
+            public void onStageCompleted(final SparkListenerStageCompleted stage) {
+                JavaConverters.mapAsJavaMap(stage.stageInfo().accumulables()).forEach((id, info) -> {
+                    if (info.name().isDefined() && info.value().isDefined()) {
+                        counted.put(info.name().get(), info.value().get());
+                    }
+                });
+            }
+        };
+        spark.sparkContext().addSparkListener(listener);
+        try {
+            encode(nightly());
+            spark.sparkContext().listenerBus().waitUntilEmpty();
+        } finally {
+            spark.sparkContext().removeSparkListener(listener);
+        }
+        final String run = newest().runId();
+        assertThat(descriptions)
+                .contains(
+                        "dpq encode: list " + folder.resolve("lake"),
+                        "dpq encode: 4 images into run " + run,
+                        "dpq encode: publish run " + run);
+        assertThat(counted)
+                .containsEntry("dpq.encode.decoded", 3L)
+                .containsEntry("dpq.encode.encoded", 3L)
+                .containsEntry("dpq.encode.quarantined", 1L)
+                .containsKeys("dpq.encode.bytes", "dpq.encode.decode-nanos", "dpq.encode.network-nanos");
     }
 
     @Test

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A driver JVM of its own is killed at a chosen moment of a run that adds, changes, deletes and refuses images; then the job
@@ -145,11 +146,15 @@ final class ExactlyOnceTest {
 
     /** All that a reader can tell of the table: codes with their labels, and what was refused. */
     private static List<String> visible(final Path codes) {
+        return visible(codes, model.modelId());
+    }
+
+    private static List<String> visible(final Path codes, final String modelId) {
         final CodeTable table =
                 new CodeTable(codes.toString(), spark.sparkContext().hadoopConfiguration());
-        final List<Row> rows = new ArrayList<>(table.state(spark, model.modelId())
+        final List<Row> rows = new ArrayList<>(table.state(spark, modelId)
                 .drop("run")
-                .join(table.read(spark, model.modelId(), TestModel.LEVELS).drop("labels"), "id", "left")
+                .join(table.read(spark, modelId, TestModel.LEVELS).drop("labels"), "id", "left")
                 .collectAsList());
         return rows.stream().map(Row::toString).sorted().toList();
     }
@@ -189,12 +194,102 @@ final class ExactlyOnceTest {
         assertThat(visible(codes)).isEqualTo(published ? expected : before);
         assertThat(encode(codes)).isEqualTo(Job.Outcome.DONE);
         assertThat(visible(codes)).isEqualTo(expected);
-        // Nor is anything left that a plain reader would take for rows.
+        assertRunsAlone(codes, published ? 3 : 2);
+    }
+
+    /** So many runs, and nothing that a plain reader would take for the rows of another. */
+    private static void assertRunsAlone(final Path codes, final int count) throws IOException {
         assertThat(codes.resolve("_tmp")).isEmptyDirectory();
-        try (Stream<Path> runs = Files.list(codes)) {
-            assertThat(runs.filter(run -> run.getFileName().toString().startsWith("run=")))
-                    .hasSize(2);
+        final List<String> runs = names(codes.resolve("_runs")).stream()
+                .filter(name -> name.endsWith(".json") && !name.startsWith("."))
+                .map(name -> "run=" + name.replace(".json", ""))
+                .toList();
+        assertThat(runs).hasSize(count);
+        for (final String below : List.of("", "_quarantine", "_superseded")) {
+            assertThat(names(codes.resolve(below)).stream().filter(name -> name.startsWith("run=")))
+                    .isSubsetOf(runs);
         }
+    }
+
+    private static List<String> names(final Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
+    /** Before the data, between data and manifest, before the old manifests are gone, and before their data. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "create .*/_tmp/2[^/]+/written/.*",
+                "rename .*/codes/_runs/.*json",
+                "delete .*/codes/_runs/.*json",
+                "delete .*/codes/run=.*"
+            })
+    void aKilledCompactionLosesNothing(final String operation) throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        encode(codes);
+        final Process process =
+                driver(codes).job(Compact.class).pausingAt(operation).startAndPause();
+        kill(process);
+
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertThat(compact(codes)).isEqualTo(Job.Outcome.DONE);
+        assertThat(visible(codes)).isEqualTo(expected);
+        // Where the killed one had published, the next job cleans up behind it.
+        encode(codes);
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertThat(newest(codes).unchanged()).isEqualTo(9);
+        compact(codes);
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertRunsAlone(codes, 1);
+    }
+
+    private static Job.Outcome compact(final Path codes) {
+        return new CompactJob()
+                .run(new JobContext(
+                        spark,
+                        DpqConfig.load(null, sets(codes)),
+                        new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
+    }
+
+    /** A killed run that was to replace another model's codes leaves these; a finished one leaves nothing of them. */
+    @ParameterizedTest
+    @CsvSource({
+        "create .*/staged/part-.*, false",
+        "rename .*/codes/run=.*, false",
+        "rename .*/codes/_runs/.*json, false",
+        "delete .*/codes/_runs/.*json, true",
+        "delete .*/codes/run=.*, true"
+    })
+    void aKilledReplacementOfTheModelLeavesOneOrTheOther(final String operation, final boolean published)
+            throws Exception {
+        final ModelManifest other =
+                TestModel.publish(folder.resolve("other-model").toString(), 2);
+        final String[] sets = {"model.path=" + folder.resolve("other-model"), "encode.replace-model=true"};
+        final Path undisturbed = folder.resolve("undisturbed");
+        copyTable(undisturbed);
+        encode(undisturbed, false, OutputStream.nullOutputStream(), sets);
+        final List<String> replaced = visible(undisturbed, other.modelId());
+        assertThat(replaced).hasSize(9);
+
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        kill(pausedAt(codes, operation, "--set", sets[0], "--set", sets[1]));
+        if (published) {
+            assertThat(visible(codes, other.modelId())).isEqualTo(replaced);
+        } else {
+            assertThat(visible(codes)).isEqualTo(before);
+        }
+
+        encode(codes, false, OutputStream.nullOutputStream(), sets);
+        assertThat(visible(codes, other.modelId())).isEqualTo(replaced);
+        assertThat(newest(codes).modelId()).isEqualTo(other.modelId());
+        assertRunsAlone(codes, published ? 2 : 1);
     }
 
     /** Rows in the partitions that crashed runs had finished. */
@@ -372,6 +467,67 @@ final class ExactlyOnceTest {
         assertThat(newest(codes).metrics()).containsEntry("imagesDecoded", 4L).containsEntry("imagesQuarantined", 1L);
     }
 
+    private ProcessHandle pausedExecutor(final Process driver) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            final long executor = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith("paused."))
+                    .map(name -> Long.valueOf(name.substring("paused.".length())))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(executor).isNotEqualTo(driver.pid());
+            return ProcessHandle.of(executor).orElseThrow();
+        }
+    }
+
+    private static void signal(final String name, final ProcessHandle process) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    private static List<Path> late(final Path codes) throws IOException {
+        // It exists before: the run that was published has only emptied it.
+        try (Stream<Path> files = Files.walk(codes.resolve("_tmp"))) {
+            return files.filter(file -> file.getFileName().toString().contains("part-00001-"))
+                    .toList();
+        }
+    }
+
+    /** An executor that stood still while its driver was killed, and writes on when the next run has been published. */
+    @Test
+    void anExecutorThatOutlivesItsDriverSpoilsNothing() throws Exception {
+        final Path codes = folder.resolve("codes");
+        copyTable(codes);
+        try (TestCluster cluster = TestCluster.start(folder)) {
+            final DriverProcess driver = onCluster(cluster, codes);
+            final Process process = driver.startAndPause();
+            final ProcessHandle executor = pausedExecutor(process);
+            // Its worker too, which would end it: this is a machine that the network has cut off.
+            final ProcessHandle worker = executor.parent().orElseThrow();
+            signal("STOP", worker);
+            signal("STOP", executor);
+            kill(process);
+            assertThat(visible(codes)).isEqualTo(before);
+
+            assertThat(encode(codes)).isEqualTo(Job.Outcome.DONE);
+            assertThat(executor.isAlive()).isTrue();
+            Files.delete(driver.paused());
+            signal("CONT", executor);
+            final long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+            while (late(codes).isEmpty()) {
+                assertThat(System.nanoTime()).as("the executor writes on").isLessThan(end);
+                Thread.sleep(50);
+            }
+        }
+        assertThat(visible(codes)).isEqualTo(expected);
+        encode(codes);
+        assertThat(visible(codes)).isEqualTo(expected);
+        assertThat(newest(codes).unchanged()).isEqualTo(9);
+        // Whatever it wrote behind the run's back.
+        assertThat(codes.resolve("_tmp")).isEmptyDirectory();
+    }
+
     @Test
     void aKilledExecutorLosesNothing() throws Exception {
         final Path codes = folder.resolve("codes");
@@ -379,16 +535,7 @@ final class ExactlyOnceTest {
         try (TestCluster cluster = TestCluster.start(folder)) {
             final DriverProcess driver = onCluster(cluster, codes);
             final Process process = driver.startAndPause();
-            try (Stream<Path> files = Files.list(folder)) {
-                final long executor = files.map(file -> file.getFileName().toString())
-                        .filter(name -> name.startsWith("paused."))
-                        .map(name -> Long.valueOf(name.substring("paused.".length())))
-                        .findFirst()
-                        .orElseThrow();
-                assertThat(executor).isNotEqualTo(process.pid());
-                assertThat(ProcessHandle.of(executor).orElseThrow().destroyForcibly())
-                        .isTrue();
-            }
+            assertThat(pausedExecutor(process).destroyForcibly()).isTrue();
             awaitSuccess(driver, process);
         }
         assertThat(visible(codes)).isEqualTo(expected);

@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Lakes, a model and code tables on a real HDFS of one name node and one data node in this JVM. */
 final class HdfsTest {
@@ -35,6 +38,7 @@ final class HdfsTest {
     private static MiniDFSCluster hdfs;
     private static SparkSession spark;
     private static String root;
+    private static ModelManifest model;
 
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
 
@@ -47,6 +51,7 @@ final class HdfsTest {
         root = hdfs.getFileSystem().getUri().toString();
         spark = TestSpark.start();
         new SampleLake(IMAGES, 1, 5).write(local.resolve("lake"));
+        model = TestModel.publish(root + "/model", 1);
         final FileSystem files = hdfs.getFileSystem();
         files.copyFromLocalFile(
                 new org.apache.hadoop.fs.Path(local.resolve("lake/train").toString()),
@@ -60,6 +65,11 @@ final class HdfsTest {
     }
 
     private JobContext context(final String... sets) {
+        return new JobContext(
+                spark, DpqConfig.load(null, sets(sets)), new PrintStream(printed, true, StandardCharsets.UTF_8));
+    }
+
+    private static List<String> sets(final String... sets) {
         final List<String> all = new ArrayList<>(List.of(
                 "seed=1",
                 "model.path=" + root + "/model",
@@ -70,7 +80,39 @@ final class HdfsTest {
                 "pack.lake.path=" + root + "/lake",
                 "pack.output=" + root + "/packed"));
         all.addAll(List.of(sets));
-        return new JobContext(spark, DpqConfig.load(null, all), new PrintStream(printed, true, StandardCharsets.UTF_8));
+        return all;
+    }
+
+    /** While it stages, before the codes appear, between data and manifest, and when it cleans up. */
+    @ParameterizedTest
+    @CsvSource({
+        "create .*/staged/part-00001.*, 0",
+        "rename .*/codes-[^/]+/run=.*, 0",
+        "rename .*/_runs/.*json, 0",
+        "delete .*/_tmp/2[^/]+, 1"
+    })
+    void aDriverKilledOnHdfsLeavesAllOrNothing(final String operation, final int runs) throws Exception {
+        final String codes = root + "/codes-killed-at-" + operation.replaceAll("[^a-z]", "");
+        final String[] sets = {"codes.path=" + codes};
+        final List<String> options = new ArrayList<>();
+        for (final String set : sets(sets)) {
+            options.addAll(List.of("--set", set));
+        }
+        final Path folder = Files.createDirectories(local.resolve("killed-" + operation.replaceAll("[^a-z]", "")));
+        DriverProcess.kill(new DriverProcess(folder, options)
+                .with("spark.hadoop.fs.hdfs.impl", PausingHdfs.class.getName())
+                .with("spark.master", "local[2]")
+                .pausingAt(operation)
+                .startAndPause());
+        final CodeTable table = new CodeTable(codes, spark.sparkContext().hadoopConfiguration());
+        assertThat(table.completeRuns()).hasSize(runs);
+
+        new EncodeJob().run(context(sets));
+        assertThat(table.completeRuns()).hasSize(runs + 1);
+        new EncodeJob().run(context("codes.path=" + root + "/codes-undisturbed"));
+        assertThat(rows(codes.substring(root.length()))).hasSize(IMAGES).isEqualTo(rows("/codes-undisturbed"));
+        assertThat(hdfs.getFileSystem().listStatus(new org.apache.hadoop.fs.Path(codes, "_tmp")))
+                .isEmpty();
     }
 
     private static List<Row> rows(final String codes) {
@@ -79,7 +121,6 @@ final class HdfsTest {
 
     @Test
     void everythingMayLieOnHdfs() throws IOException {
-        final ModelManifest model = TestModel.publish(root + "/model", 1);
         new EncodeJob().run(context());
         new PackJob().run(context());
         new EncodeJob()

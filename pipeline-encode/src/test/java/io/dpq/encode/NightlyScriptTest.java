@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,13 +40,30 @@ class NightlyScriptTest {
         assertThat(file.toFile().setExecutable(true)).isTrue();
     }
 
+    /** On the day that it compacts the table, with an option that only the encoding takes. */
+    @Test
+    void compactingTakesTheOptionsThatItKnows() throws Exception {
+        final ProcessBuilder builder = builder("--retry-failed", "--set", "a=b c");
+        builder.environment()
+                .put("DPQ_COMPACT_ON", "" + LocalDate.now().getDayOfWeek().getValue());
+        assertThat(builder.start().waitFor()).isZero();
+        assertThat(Files.readAllLines(folder.resolve("calls")))
+                .containsExactly("encode --retry-failed --set a=b c --resume", "compact --set a=b c");
+    }
+
     private Process start() throws IOException {
-        final ProcessBuilder builder =
-                new ProcessBuilder(folder.resolve("nightly").toString(), "--set", "a=b c").redirectErrorStream(true);
+        return builder("--set", "a=b c").start();
+    }
+
+    private ProcessBuilder builder(final String... options) {
+        final List<String> command =
+                new ArrayList<>(List.of(folder.resolve("nightly").toString()));
+        command.addAll(List.of(options));
+        final ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("DPQ_LOGS", folder.resolve("logs").toString());
         builder.environment().put("DPQ_LOCK", folder.resolve("lock").toString());
         builder.environment().put("DPQ_RETRY_SECONDS", "0");
-        return builder.start();
+        return builder;
     }
 
     private int run(final String said) throws Exception {

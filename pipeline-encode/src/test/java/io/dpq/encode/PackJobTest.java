@@ -35,6 +35,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole job: real images, real Spark, real Parquet. */
 final class PackJobTest {
@@ -64,6 +66,10 @@ final class PackJobTest {
     }
 
     private DpqConfig config(final String... sets) {
+        return DpqConfig.load(null, sets(sets));
+    }
+
+    private List<String> sets(final String... sets) {
         final List<String> all = new ArrayList<>(List.of(
                 "seed=1",
                 "model.path=" + shared.resolve("model"),
@@ -73,7 +79,7 @@ final class PackJobTest {
                 "pack.output=" + folder.resolve("packed")));
         all.addAll(List.of(SMALL));
         all.addAll(List.of(sets));
-        return DpqConfig.load(null, all);
+        return all;
     }
 
     private Job.Outcome pack(final String... sets) throws IOException {
@@ -245,6 +251,36 @@ final class PackJobTest {
                     .hasSize(whole.size() + 1)
                     .contains("_pack.json");
         }
+    }
+
+    /** While it writes, when all is written, and when the folder is about to appear. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "create .*/_packed.packing/_part-00002.*",
+                "create .*/_packed.packing/_pack.json",
+                "rename .*/packed"
+            })
+    void aKilledPackingIsGoneOnWith(final String operation) throws Exception {
+        final List<String> options = new ArrayList<>();
+        for (final String set : sets()) {
+            options.addAll(List.of("--set", set));
+        }
+        DriverProcess.kill(new DriverProcess(folder, options)
+                .job(Pack.class)
+                .with("spark.hadoop.fs.file.impl", PausingFileSystem.class.getName())
+                .with("spark.master", "local[1]")
+                .pausingAt(operation)
+                .startAndPause());
+        assertThat(folder.resolve("packed")).doesNotExist();
+
+        pack();
+        if (operation.contains("part-")) {
+            assertThat(said()).contains("an earlier attempt wrote 2");
+        }
+        assertThat(rows(LakeSettings.Kind.PARQUET, folder.resolve("packed")))
+                .isEqualTo(rows(LakeSettings.Kind.DIRECTORY, shared.resolve("lake/train")));
+        assertThat(folder.resolve("_packed.packing")).doesNotExist();
     }
 
     @Test

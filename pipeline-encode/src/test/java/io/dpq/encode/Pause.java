@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /**
  * Stops a process of tests at a file operation: at the first one that matches the system property {@code dpq.test.pause} it makes
- * the file {@code dpq.test.paused}, and whoever does the operation waits to be killed. Stateless.
+ * the file {@code dpq.test.paused}, and whoever does the operation waits until that is gone, or to be killed. Stateless.
  */
 final class Pause {
     private Pause() {}
@@ -25,7 +25,9 @@ final class Pause {
             Files.writeString(aside, operation);
             // Of several processes the first one alone.
             Files.createLink(paused, aside);
-            Thread.sleep(Long.MAX_VALUE);
+            while (Files.exists(paused)) {
+                Thread.sleep(10);
+            }
         } catch (FileAlreadyExistsException e) {
             return;
         } catch (IOException e) {

@@ -676,7 +676,11 @@ public final class CodeRun implements AutoCloseable {
                 quarantined,
                 rowsPerFile);
         // Before the codes: whoever reads the folders meanwhile misses rows rather than sees them twice.
-        write(contents.superseded(), CodeTable.SUPERSEDED, contents.supersededCount(), rowsPerFile);
+        write(
+                contents.superseded().select(CodeSchema.supersededColumns(metadata)),
+                CodeTable.SUPERSEDED,
+                contents.supersededCount(),
+                rowsPerFile);
         write(
                 contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.extras(), metadata)),
                 "",

@@ -256,6 +256,11 @@ public final class CodeSchema {
         };
     }
 
+    /** The published columns of a superseded id. */
+    static Column[] supersededColumns(final Metadata metadata) {
+        return new Column[] {functions.col(ID), functions.col(ACTION).as(ACTION, metadata)};
+    }
+
     /** What identifies the codes inside a Parquet file: Spark writes the metadata of columns into the file's footer. */
     static Metadata metadata(final String modelId, final int decodeVersion, final int codewords) {
         return new MetadataBuilder()

@@ -22,6 +22,11 @@ public interface Job {
         return false;
     }
 
+    /** Whether it takes {@code --retry-failed}. */
+    default boolean retrying() {
+        return false;
+    }
+
     /** Whether it takes {@code --compare} and {@code --gate}. */
     default boolean comparing() {
         return false;

@@ -71,6 +71,9 @@ public final class JobMain {
             throw UserException.usage(
                     "dpq " + job.name() + " keeps no checkpoints to resume from; leave --resume away.");
         }
+        if (options.retries() && !job.retrying()) {
+            throw UserException.usage("dpq " + job.name() + " keeps no quarantine; leave --retry-failed away.");
+        }
         if (options.compares() && !job.comparing()) {
             throw UserException.usage(
                     "dpq " + job.name() + " writes no reports to compare; leave --compare and --gate away.");

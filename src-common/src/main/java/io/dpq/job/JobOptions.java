@@ -33,6 +33,12 @@ final class JobOptions {
     private boolean resume;
 
     @Option(
+            names = "--retry-failed",
+            description =
+                    "Tries what is in quarantine again, changed or not (encode): encode.retry-failed=true in short.")
+    private boolean retryFailed;
+
+    @Option(
             names = "--compare",
             paramLabel = "OLD.json",
             description = "Tells the difference from an earlier report (evaluate): evaluate.compare in short.")
@@ -50,6 +56,9 @@ final class JobOptions {
 
     DpqConfig load() {
         final List<String> all = new ArrayList<>(sets);
+        if (retryFailed) {
+            all.add("encode.retry-failed=true");
+        }
         if (compare != null) {
             all.add("evaluate.compare=" + compare);
         }
@@ -65,6 +74,11 @@ final class JobOptions {
 
     boolean resume() {
         return resume;
+    }
+
+    /** Whether quarantined images are to be tried again. */
+    boolean retries() {
+        return retryFailed;
     }
 
     /** Whether an earlier report is named, or a bound to a fall below it. */
@@ -89,6 +103,9 @@ final class JobOptions {
         }
         if (resume) {
             arguments.add("--resume");
+        }
+        if (retryFailed) {
+            arguments.add("--retry-failed");
         }
         if (compare != null) {
             arguments.add("--compare");

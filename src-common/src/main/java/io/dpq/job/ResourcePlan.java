@@ -199,6 +199,10 @@ public record ResourcePlan(
 
     /** The plan as aligned lines for a person. */
     public List<String> table(final String effectiveMaster) {
+        return table(effectiveMaster, Runtime.getRuntime().availableProcessors());
+    }
+
+    List<String> table(final String effectiveMaster, final int machineCores) {
         final List<String> lines = new ArrayList<>();
         final boolean local = isLocal(effectiveMaster);
         lines.add(String.format(
@@ -213,6 +217,13 @@ public record ResourcePlan(
                 "threads"));
         if (local) {
             lines.add(line("local", 1, localHeap(), localOverhead() - JVM_OWN));
+            final int used = localCores(effectiveMaster);
+            if (used < machineCores) {
+                // A plan for executors of one core each would leave all but one idle, and nothing else would tell.
+                lines.add(
+                        "Of this machine's " + machineCores + " cores " + used
+                                + " will work; to use more, raise resources.cores-per-executor and resources.tasks-per-executor.");
+            }
         } else {
             lines.add(line("driver", 1, driverHeap, driverNative));
             lines.add(line("executor", executors, executorHeap, executorNative));

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class WebDatasetFormat implements RecordFormat {
     private static final long serialVersionUID = 1L;
-    private static final Set<String> IMAGES = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+    private static final Set<String> IMAGES = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp", "tif", "tiff");
     private static final int BLOCK = 512;
     /** A label member longer than this is none. */
     private static final int MOST_LABEL_BYTES = 1 << 20;

@@ -3,6 +3,7 @@ package io.dpq.image;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
@@ -80,8 +82,19 @@ public final class HostileCorpus {
         good.put("colour.bmp", Samples.encode(picture, "bmp"));
         good.put("plain.tif", TiffSamples.rgb(picture, 8, false));
         good.put("deep.tif", TiffSamples.rgb(picture, 16, true));
+        good.put("lossy.webp", golden("lossy.webp"));
+        good.put("lossless.webp", golden("lossless.webp"));
         good.put("inks.tif", TiffSamples.cmyk(SIDE, 0, 128, 255, 51));
         return good;
+    }
+
+    /** Nothing here writes WebP. */
+    private static byte[] golden(final String name) {
+        try (InputStream in = Objects.requireNonNull(HostileCorpus.class.getResourceAsStream("golden/" + name))) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static BufferedImage indexed(final BufferedImage picture) {

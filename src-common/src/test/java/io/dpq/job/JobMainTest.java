@@ -207,6 +207,13 @@ class JobMainTest {
     }
 
     @Test
+    void onlyWhatKeepsAQuarantineTriesItAgain() {
+        assertThat(run(context -> Job.Outcome.DONE, "--retry-failed", "--set", "seed=1"))
+                .isEqualTo(1);
+        assertThat(errors()).contains("dpq: dpq fake keeps no quarantine; leave --retry-failed away.");
+    }
+
+    @Test
     void helpAndVersionAreForPeople() {
         assertThat(run(context -> Job.Outcome.DONE, "--help")).isZero();
         assertThat(run(context -> Job.Outcome.DONE, "--version")).isZero();

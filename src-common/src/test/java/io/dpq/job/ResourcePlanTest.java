@@ -39,6 +39,17 @@ class ResourcePlanTest {
     }
 
     @Test
+    void aLocalRunTellsWhenCoresWillIdle() {
+        assertThat(plan().table("local[1,4]", 2))
+                .last()
+                .asString()
+                .startsWith("Of this machine's 2 cores 1 will work; to use more, raise resources.cores-per-executor");
+        assertThat(plan().table("local[2,4]", 2)).hasSize(2);
+        assertThat(plan().table("local[*]", 1000)).hasSize(3);
+        assertThat(plan().table("yarn", 2)).noneMatch(line -> line.contains("will work"));
+    }
+
+    @Test
     void aLocalRunIsOneJvm() {
         final Map<String, String> properties = plan("resources.driver-heap=1GiB", "resources.executor-heap=3GiB")
                 .sparkProperties("local[2,4]");

@@ -71,14 +71,14 @@ class WebDatasetLakeTest {
                     if form != 'ustar':
                         members += [(long + '.PNG', b'long'), (long + '.json', json.dumps({'labels': ['a', 'b', 'a'], 'n': 1}).encode())]
                         members += [('./b/\\u00fc.webp', b'umlaut'), ('./b/\\u00fc.txt', 'K\\u00e4se,  Brot\\n'.encode())]
-                    members += [('_.jpg', b'underscore'), ('n.seg.png', b'a mask'), ('n.jpeg', b'an image')]
+                    members += [('_.jpg', b'underscore'), ('n.seg.png', b'a mask'), ('n.jpeg', b'an image'), ('scan.tiff', b'a scan'), ('scan.cls', b'7')]
                     shard(root + '/' + form + '.tar', members, form)
                 open(root + '/notes.txt', 'w').write('no shard')
                 """);
         final Lake lake = open();
         final String deep = "deep/".repeat(30) + "x".repeat(120);
         assertThat(LakeSpark.told(lake.listing()))
-                .hasSize(3 * 52 + 2 * 2)
+                .hasSize(3 * 53 + 2 * 2)
                 .contains(
                         "ustar.tar/000000 [0]",
                         "pax.tar/000049 [1]",
@@ -88,7 +88,7 @@ class WebDatasetLakeTest {
                         "pax.tar/_ null",
                         "pax.tar/n null");
         final Map<String, Row> rows = LakeSpark.read(lake);
-        assertThat(rows).hasSize(160);
+        assertThat(rows).hasSize(163);
         for (final String form : List.of("ustar", "pax", "gnu")) {
             for (int i = 0; i < 50; i++) {
                 final Row row = rows.get(String.format("%s.tar/%06d", form, i));
@@ -96,6 +96,9 @@ class WebDatasetLakeTest {
                         .isEqualTo((form + i).repeat(i * 7));
             }
             assertThat(LakeSpark.content(rows.get(form + ".tar/n"))).asString().isEqualTo("an image");
+            assertThat(LakeSpark.content(rows.get(form + ".tar/scan")))
+                    .asString()
+                    .isEqualTo("a scan");
         }
         assertThat(LakeSpark.content(rows.get("gnu.tar/" + deep))).asString().isEqualTo("long");
         assertThat(LakeSpark.content(rows.get("pax.tar/b/ü"))).asString().isEqualTo("umlaut");
