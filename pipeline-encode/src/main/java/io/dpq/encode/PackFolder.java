@@ -1,6 +1,5 @@
 package io.dpq.encode;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.dpq.config.UserException;
@@ -90,13 +89,10 @@ final class PackFolder {
         if (!files.exists(manifest)) {
             return false;
         }
-        try (InputStream in = files.open(manifest)) {
-            final JsonNode found = new ObjectMapper().readTree(in);
-            if (found.path("fingerprint").asText().equals(fingerprint)) {
-                // Left where a job ended between its last two steps; lakes would refuse a folder that is whole.
-                files.delete(new Path(output, PACKING), false);
-                return true;
-            }
+        if (fingerprint(manifest).equals(fingerprint)) {
+            // Left where a job ended between its last two steps; lakes would refuse a folder that is whole.
+            files.delete(new Path(output, PACKING), false);
+            return true;
         }
         throw UserException.data("The folder " + given + " holds another lake, or this one as it was or cut in another"
                 + " way; set pack.output to a folder that does not exist.");
@@ -110,10 +106,8 @@ final class PackFolder {
     /** Makes the folder ready and tells which files an earlier attempt at the same lake has left whole. */
     Set<Integer> begin(final String fingerprint) throws IOException {
         final Path marker = new Path(parts(), PACKING);
-        if (files.exists(parts())) {
-            if (!files.exists(marker) || !read(marker).equals(fingerprint)) {
-                files.delete(parts(), true);
-            }
+        if (files.exists(parts()) && !begun(marker).equals(fingerprint)) {
+            files.delete(parts(), true);
         }
         final Set<Integer> written = new HashSet<>();
         try {
@@ -138,6 +132,18 @@ final class PackFolder {
             }
         }
         return written;
+    }
+
+    /** Of which lake the files are; one that was killed before its last step has a manifest in the place of the marker. */
+    private String begun(final Path marker) throws IOException {
+        final Path manifest = new Path(parts(), MANIFEST);
+        return files.exists(marker) ? read(marker) : files.exists(manifest) ? fingerprint(manifest) : "";
+    }
+
+    private String fingerprint(final Path manifest) throws IOException {
+        try (InputStream in = files.open(manifest)) {
+            return new ObjectMapper().readTree(in).path("fingerprint").asText();
+        }
     }
 
     private String read(final Path file) throws IOException {

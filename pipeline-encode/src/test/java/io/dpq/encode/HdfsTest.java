@@ -83,6 +83,11 @@ final class HdfsTest {
         return all;
     }
 
+    @Test
+    void everyKindOfLakeMayLieOnHdfs() throws IOException {
+        RecordLakes.assertReadAlike(spark, local.resolve("records"), root + "/records");
+    }
+
     /** While it stages, before the codes appear, between data and manifest, and when it cleans up. */
     @ParameterizedTest
     @CsvSource({

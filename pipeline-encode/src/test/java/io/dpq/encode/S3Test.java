@@ -179,9 +179,64 @@ final class S3Test {
         assertThat(codes(codes)).isEqualTo(expected);
     }
 
-    private DriverProcess driver(final String codes, final Path folder) throws IOException {
+    @Test
+    void everyKindOfLakeMayLieOnS3() throws IOException {
+        RecordLakes.assertReadAlike(spark, local.resolve("records"), S3Endpoint.url("records"));
+    }
+
+    /** The second night, in which images are new, others and gone: it is killed when some of what it publishes is there. */
+    @Test
+    void aSecondNightKilledOnS3IsAsIfItHadNotBegun() throws Exception {
+        final String lake = S3Endpoint.url("nightly");
+        final String codes = S3Endpoint.url("codes-nightly");
+        final List<org.apache.hadoop.fs.Path> images = new ArrayList<>();
+        for (final FileStatus folder : files().listStatus(new org.apache.hadoop.fs.Path(S3Endpoint.url("lake")))) {
+            for (final FileStatus file : files().listStatus(folder.getPath())) {
+                if (!file.getPath().getName().startsWith("corrupt")) {
+                    images.add(file.getPath());
+                }
+            }
+        }
+        copy(images.subList(0, 4), lake);
+        final String[] sets = {"encode.lake.path=" + lake, "encode.max-deleted-fraction=1"};
+        encode(codes, false, sets);
+        final List<Row> before = codes(codes);
+        assertThat(before).hasSize(4);
+        copy(images.subList(4, 8), lake);
+        files().delete(new org.apache.hadoop.fs.Path(lake + "/things/0.jpg"), false);
+
+        DriverProcess.kill(driver(codes, local.resolve("killed-on-the-second-night"), sets)
+                .pausingAt("create .*/codes-nightly/run=.*")
+                .startAndPause());
+        // The ids that no longer count are there already, and no reader of manifests looks at them.
+        assertThat(names(codes + "/_superseded")).hasSize(1);
+        assertThat(codes(codes)).isEqualTo(before);
+
+        encode(codes, false, sets);
+        encode(S3Endpoint.url("codes-undisturbed"), false, sets);
+        assertThat(codes(codes)).hasSize(7).isEqualTo(codes(S3Endpoint.url("codes-undisturbed")));
+        assertThat(names(codes + "/_superseded")).hasSize(1);
+        assertThat(names(codes).stream().filter(name -> name.startsWith("run=")))
+                .hasSize(2);
+    }
+
+    /** Numbered on from what the lake holds. */
+    private static void copy(final List<org.apache.hadoop.fs.Path> images, final String lake) throws IOException {
+        int number = names(lake + "/things").size();
+        for (final org.apache.hadoop.fs.Path image : images) {
+            FileUtil.copy(
+                    files(),
+                    image,
+                    files(),
+                    new org.apache.hadoop.fs.Path(lake + "/things/" + number++ + ".jpg"),
+                    false,
+                    spark.sparkContext().hadoopConfiguration());
+        }
+    }
+
+    private DriverProcess driver(final String codes, final Path folder, final String... sets) throws IOException {
         final List<String> options = new ArrayList<>();
-        for (final String set : sets(codes)) {
+        for (final String set : sets(codes, sets)) {
             options.addAll(List.of("--set", set));
         }
         final DriverProcess driver = new DriverProcess(Files.createDirectories(folder), options)
