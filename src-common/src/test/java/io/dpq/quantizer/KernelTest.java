@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dpq.quantizer.Quantities.Case;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
@@ -186,16 +187,52 @@ class KernelTest {
 
     @Test
     void withoutTheModuleItRunsInPlainJava() throws Exception {
-        final Process process = new ProcessBuilder(
-                        System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        WithoutModule.class.getName())
-                .redirectErrorStream(true)
-                .start();
+        assertThat(said(WithoutModule.class)).contains("plain Java: [1, 0]");
+    }
+
+    /** As on machines without AVX-512. */
+    @Test
+    void withShorterVectorsTheCodesAreTheSame() throws Exception {
+        assertThat(said(
+                        ShorterVectors.class,
+                        "--add-modules=jdk.incubator.vector",
+                        "-XX:+IgnoreUnrecognizedVMOptions",
+                        "-XX:UseAVX=2"))
+                .contains("Vector API, ")
+                .doesNotContain("512 bits");
+    }
+
+    private static String said(final Class<?> main, final String... options) throws Exception {
+        final List<String> command = new ArrayList<>();
+        command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        final Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         final String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(said).isZero();
-        assertThat(said).contains("plain Java: [1, 0]");
+        return said;
+    }
+
+    /** Runs in a JVM of its own, and ends with an error where a code is not that of the definition. */
+    static final class ShorterVectors {
+        private ShorterVectors() {}
+
+        public static void main(final String[] args) {
+            final Random random = new Random(9);
+            for (final int codewords : new int[] {2, 16, 33, 256}) {
+                for (final int dimensions : new int[] {1, 7, 16, 33, 64}) {
+                    final float[] values = ResidualEncoderTest.gaussian(3 * codewords * dimensions, random);
+                    // Near ties among them.
+                    System.arraycopy(values, 0, values, dimensions, dimensions);
+                    values[dimensions] = Math.nextUp(values[dimensions]);
+                    assertDefinition(
+                            new Codebooks(3, codewords, dimensions, values),
+                            ResidualEncoderTest.gaussian(31 * dimensions, random),
+                            31);
+                }
+            }
+            System.out.println(Kernels.best().description());
+        }
     }
 
     /** Runs in a JVM of its own. */
