@@ -4,6 +4,7 @@ import io.dpq.codes.CodeSchema.Extra;
 import io.dpq.image.ImageRejectedException.Reason;
 import io.dpq.network.SharedModel;
 import io.dpq.quantizer.Reconstruction;
+import io.dpq.quantizer.ResidualEncoder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * up to four images do differ in their last bits from those of more; ONNX Runtime's were not seen to, but it promises nothing.
  */
 final class Batch {
-    private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
-
     private final int size;
     private final int levels;
     private final Set<Extra> extras;
@@ -29,6 +28,8 @@ final class Batch {
     private final float[][] tensors;
 
     private final List<Entry> images;
+    /** Of the batch encoded last, once there was one: used again, since new memory is memory that no cache holds. */
+    private float[] embeddings = {};
 
     /** What is known of an image before it has a code. */
     private record Entry(StagedRow.Facts facts, @Nullable Object contentHash, int width, int height) {}
@@ -75,10 +76,13 @@ final class Batch {
         for (int i = images.size(); i < size; i++) {
             Arrays.fill(tensors[i], 0);
         }
-        final float[] embeddings = model.embedder().embed(tensors);
+        final int dimensions = model.embedder().dimensions();
+        if (embeddings.length == 0) {
+            embeddings = new float[Math.multiplyExact(size, dimensions)];
+        }
+        model.embedder().embed(tensors, embeddings);
         final short[] codes = new short[size * levels];
-        final int dimensions = embeddings.length / size;
-        final boolean[] numbers = numbers(embeddings, dimensions);
+        final boolean[] numbers = numbers(model.quantizer(), dimensions);
         model.quantizer().encode(embeddings, images.size(), codes);
         final float[] norms = extras.contains(Extra.NORMS)
                 ? Reconstruction.norms(model.quantizer().codebooks(), codes, images.size())
@@ -120,15 +124,10 @@ final class Batch {
      * Of which images all values are numbers: a code of others would mean nothing, and nobody would see it. The quantizer is
      * spared those others, which become zeros.
      */
-    private boolean[] numbers(final float[] embeddings, final int dimensions) {
+    private boolean[] numbers(final ResidualEncoder quantizer, final int dimensions) {
         final boolean[] numbers = new boolean[images.size()];
         for (int i = 0; i < numbers.length; i++) {
-            // By their bits, of which Java's compiler finds the largest in vectors.
-            int largest = 0;
-            for (int d = i * dimensions; d < (i + 1) * dimensions; d++) {
-                largest = Math.max(largest, Float.floatToRawIntBits(embeddings[d]) & Integer.MAX_VALUE);
-            }
-            numbers[i] = largest < INFINITY;
+            numbers[i] = quantizer.isFinite(embeddings, i * dimensions);
             if (!numbers[i]) {
                 Arrays.fill(embeddings, i * dimensions, (i + 1) * dimensions, 0);
             }

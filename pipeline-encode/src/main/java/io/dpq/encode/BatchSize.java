@@ -15,7 +15,8 @@ import io.dpq.network.Embedders;
 record BatchSize(int given, long nativeBytes) {
     private static final String KEY = "encode.batch-size";
     private static final int MOST_IMAGES = 32;
-    private static final int MOST_VECTORS = 960;
+    /** Beside the codebooks, their values and what they are read from stay in a core's cache. */
+    private static final int MOST_VECTORS = 240;
     /** Batches of vectors are a multiple of the rows that the quantizer takes at once. */
     private static final int ROWS = 24;
     /** G1 gives an array of half a megabyte regions of its own, and begins to mark when there are many. */

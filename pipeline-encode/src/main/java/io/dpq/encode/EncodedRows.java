@@ -7,6 +7,7 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The staged rows of one partition. While one batch is in the network, on a thread of its own, others decode the next one, and
- * the task's thread reads stored images and writes the rows of the batch before: two batches in memory, never more. Not
- * thread-safe.
+ * the task's thread reads stored images and writes the rows of the batch before: two batches in memory, never more. Vectors,
+ * which keep the quantizer alone busy, are read, encoded and written by the task's thread: every core has a task, and a batch
+ * that was just read still lies in its cache. Not thread-safe.
  */
 final class EncodedRows implements Iterator<Row>, AutoCloseable {
     // Rows that wait to be taken: a partition of broken images must not gather in memory.
@@ -26,7 +28,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     private final SharedModel model;
     private final EncodeTask task;
     private final Decoding decoding;
-    private final ExecutorService network;
+    private final @Nullable ExecutorService network;
     private final Queue<Row> ready = new ArrayDeque<>();
     private Batch filling;
     private Batch other;
@@ -36,13 +38,22 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     EncodedRows(final Iterator<Row> source, final SharedModel model, final EncodeTask task) {
         this.model = model;
         this.task = task;
+        final boolean vectors = model.embedder().vectorLength() > 0;
         // Vectors take less time than handing them to another thread.
-        final int threads = model.embedder().vectorLength() > 0 ? 0 : task.threads();
+        final int threads = vectors ? 0 : task.threads();
         this.decoding = new Decoding(source, model::reader, model.image().maxBytes(), threads, task.timeout());
-        final int tensorLength = model.reader().length();
-        this.filling = new Batch(task.batchSize(), task.levels(), task.extras(), tensorLength);
-        this.other = new Batch(task.batchSize(), task.levels(), task.extras(), tensorLength);
-        this.network = Executors.newSingleThreadExecutor(runnable -> {
+        this.filling = batch();
+        this.other = vectors ? filling : batch();
+        this.network = vectors ? null : thread();
+    }
+
+    private Batch batch() {
+        return new Batch(
+                task.batchSize(), task.levels(), task.extras(), model.reader().length());
+    }
+
+    private static ExecutorService thread() {
+        return Executors.newSingleThreadExecutor(runnable -> {
             final Thread thread = new Thread(runnable, "dpq-network");
             thread.setDaemon(true);
             return thread;
@@ -103,7 +114,9 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
 
     private void submit() {
         final Batch batch = filling;
-        inFlight = network.submit(() -> batch.encode(model));
+        inFlight = network == null
+                ? CompletableFuture.completedFuture(batch.encode(model))
+                : network.submit(() -> batch.encode(model));
         filling = other;
         other = batch;
     }
@@ -140,6 +153,8 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     @Override
     public void close() {
         decoding.close();
-        network.shutdownNow();
+        if (network != null) {
+            network.shutdownNow();
+        }
     }
 }

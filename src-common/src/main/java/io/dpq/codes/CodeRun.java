@@ -27,6 +27,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -61,7 +62,8 @@ import org.slf4j.LoggerFactory;
  * would decode and embed every image twice. Staged rows lie in files of which the driver knows one a partition, so retried and
  * speculative tasks count once; they are some forty bytes for an image of a hundred thousand, so the second pass over them costs nothing
  * beside the first; and that second pass is where the many partitions that encoding wants become the few large files
- * that readers want, without a shuffle whose loss would mean embedding again.
+ * that readers want, without a shuffle whose loss would mean embedding again. Staged files of vectors, which hold many rows each in the
+ * order of a lake's files, are not sorted again but joined ({@link RowGroupJoin}).
  *
  * <p>On local disk and HDFS the finished folders appear by one atomic rename each. Other file systems, object stores above
  * all, have no such rename: there the files are written in place by the committer Spark is configured with and only the
@@ -284,7 +286,7 @@ public final class CodeRun implements AutoCloseable {
                 ? spark.createDataFrame(List.of(), new StructType().add(CodeSchema.ID, DataTypes.StringType))
                 : spark.read()
                         .schema(new StructType().add(CodeSchema.ID, DataTypes.StringType))
-                        .parquet(stagedPaths());
+                        .parquet(stagedPaths(stagedFiles));
     }
 
     /** Rows of the partitions that a crashed run finished; of other settings none. */
@@ -434,7 +436,8 @@ public final class CodeRun implements AutoCloseable {
             requireAlone();
             final List<String> replaced =
                     beginning.replaces() ? known.stream().sorted().toList() : List.of();
-            final RunManifest manifest = write(split(spark), listed, unchanged, replaced, rowsPerFile, config);
+            final RunManifest manifest =
+                    write(split(spark, rowsPerFile), listed, unchanged, replaced, rowsPerFile, config);
             if (!replaced.isEmpty()) {
                 removeReplaced();
             }
@@ -478,6 +481,7 @@ public final class CodeRun implements AutoCloseable {
             final Contents contents = new Contents(
                     codes,
                     kept,
+                    List.of(),
                     0,
                     rows,
                     newest,
@@ -536,7 +540,8 @@ public final class CodeRun implements AutoCloseable {
      *
      * @param codes with the columns of {@link CodeSchema#codes}, but for the run
      * @param extras that they have
-     * @param encoded rows of them that were encoded
+     * @param joined staged files whose rows are codes as they are, beside those of {@code codes}
+     * @param encoded rows of both that were encoded
      * @param refreshed rows of them that are written again
      * @param quarantine with the columns of {@link CodeSchema#quarantine}, but for the run
      * @param reasons its rows by reason
@@ -548,6 +553,7 @@ public final class CodeRun implements AutoCloseable {
     private record Contents(
             Dataset<Row> codes,
             Set<CodeSchema.Extra> extras,
+            List<StagedWriter.Written> joined,
             long encoded,
             long refreshed,
             Dataset<Row> quarantine,
@@ -561,14 +567,22 @@ public final class CodeRun implements AutoCloseable {
         }
     }
 
-    private Contents split(final SparkSession spark) throws IOException {
+    private Contents split(final SparkSession spark, final long rowsPerFile) throws IOException {
         // Nothing was staged where every image was unchanged: the run is published all the same, as a record that it
         // ran.
         final boolean encodes = !stagedFiles.isEmpty();
-        final StructType stagedSchema = CodeSchema.staged(identity.levels(), extras);
-        final Dataset<Row> staged = encodes
-                ? spark.read().schema(stagedSchema).parquet(stagedPaths())
-                : spark.createDataFrame(List.of(), stagedSchema);
+        final Dataset<Row> staged = staged(spark, stagedFiles);
+        // A store without renames shows files as they are written, so that a failed attempt would leave its rows in the
+        // table.
+        final List<StagedWriter.Written> joined =
+                renames() ? RowGroupJoin.joinable(stagedFiles, rowsPerFile) : List.of();
+        final Set<String> names =
+                joined.stream().map(StagedWriter.Written::name).collect(Collectors.toSet());
+        final Dataset<Row> unjoined = staged(
+                spark,
+                stagedFiles.stream()
+                        .filter(file -> !names.contains(file.name()))
+                        .toList());
         final Dataset<Row> plan = readOr(spark, planned(), CodeSchema.plan());
         final Map<String, Long> actions = new TreeMap<>();
         for (final Row count : plan.groupBy(CodeSchema.ACTION).count().collectAsList()) {
@@ -586,7 +600,7 @@ public final class CodeRun implements AutoCloseable {
         }
         final StructType schema = CodeSchema.codes(identity.levels(), kept);
         Dataset<Row> codes = encodes
-                ? staged.filter(encodedOnly).select(published(kept))
+                ? unjoined.filter(encodedOnly).select(published(kept))
                 : spark.createDataFrame(List.of(), schema).select(published(kept));
         if (refreshed > 0) {
             final Dataset<Row> facts = of(plan, CodeSchema.Action.REFRESHED)
@@ -607,6 +621,7 @@ public final class CodeRun implements AutoCloseable {
         return new Contents(
                 codes,
                 kept,
+                joined,
                 stagedFiles.stream().mapToLong(StagedWriter.Written::encoded).sum(),
                 refreshed,
                 refused,
@@ -625,6 +640,13 @@ public final class CodeRun implements AutoCloseable {
                         .select(CodeSchema.ID, CodeSchema.ACTION),
                 actions.values().stream().mapToLong(Long::longValue).sum() - count(actions, CodeSchema.Action.NEW),
                 count(actions, CodeSchema.Action.DELETED));
+    }
+
+    private Dataset<Row> staged(final SparkSession spark, final List<StagedWriter.Written> files) {
+        final StructType schema = CodeSchema.staged(identity.levels(), extras);
+        return files.isEmpty()
+                ? spark.createDataFrame(List.of(), schema)
+                : spark.read().schema(schema).parquet(stagedPaths(files));
     }
 
     private static Dataset<Row> of(final Dataset<Row> plan, final CodeSchema.Action action) {
@@ -672,17 +694,20 @@ public final class CodeRun implements AutoCloseable {
                 CodeSchema.metadata(identity.modelId(), identity.decodeVersion(), identity.codewords());
         write(
                 contents.quarantine().select(CodeSchema.quarantineColumns(metadata)),
+                List.of(),
                 CodeTable.QUARANTINE,
                 quarantined,
                 rowsPerFile);
         // Before the codes: whoever reads the folders meanwhile misses rows rather than sees them twice.
         write(
                 contents.superseded().select(CodeSchema.supersededColumns(metadata)),
+                List.of(),
                 CodeTable.SUPERSEDED,
                 contents.supersededCount(),
                 rowsPerFile);
         write(
                 contents.codes().select(CodeSchema.codeColumns(identity.levels(), contents.extras(), metadata)),
+                contents.joined(),
                 "",
                 rows,
                 rowsPerFile);
@@ -725,18 +750,49 @@ public final class CodeRun implements AutoCloseable {
         return new Path(kind.isEmpty() ? table.root() : folder(kind), CodeTable.RUN_PREFIX + id);
     }
 
-    /** Writes one of the outputs to its run folder; an empty one leaves no folder. */
-    private void write(final Dataset<Row> rows, final String kind, final long count, final long rowsPerFile)
+    /**
+     * Writes one of the outputs to its run folder; an empty one leaves no folder.
+     *
+     * @param count of the rows, those of the joined files included
+     */
+    private void write(
+            final Dataset<Row> rows,
+            final List<StagedWriter.Written> joined,
+            final String kind,
+            final long count,
+            final long rowsPerFile)
             throws IOException {
         if (count == 0) {
             return;
         }
         final Path target = runFolder(kind);
+        final Path written = renames() ? new Path(temporary, "written" + kind) : target;
+        final long sorted =
+                count - joined.stream().mapToLong(StagedWriter.Written::encoded).sum();
+        if (sorted > 0) {
+            sort(rows, written, sorted, rowsPerFile);
+        }
+        if (!joined.isEmpty()) {
+            join(rows.sparkSession(), joined, rows.schema(), written, rowsPerFile);
+        }
+        if (renames()) {
+            final FileSystem files = table.fileSystem();
+            files.mkdirs(target.getParent());
+            rename(written, target);
+        }
+    }
+
+    private void rename(final Path from, final Path to) throws IOException {
+        if (!table.fileSystem().rename(from, to)) {
+            throw new IOException("Cannot rename " + from + " to " + to);
+        }
+    }
+
+    /** In the order of ids, so that who looks for some of them reads few files and few row groups of these. */
+    private static void sort(final Dataset<Row> rows, final Path written, final long count, final long rowsPerFile) {
         final long rowsOfBytes = Math.max(1, FILE_BYTES / rowBytes(rows));
         final long perFile = Math.min(rowsPerFile, rowsOfBytes);
         final int parts = (int) Math.min(Integer.MAX_VALUE, (count + perFile - 1) / perFile);
-        final Path written = renames() ? new Path(temporary, "written" + kind) : target;
-        // In the order of ids, so that who looks for some of them reads few files and few row groups of these.
         (parts == 1 ? rows.repartition(1) : rows.repartitionByRange(parts, functions.col(CodeSchema.ID)))
                 .sortWithinPartitions(CodeSchema.ID)
                 .write()
@@ -746,12 +802,25 @@ public final class CodeRun implements AutoCloseable {
                 .option("parquet.block.size", ROW_GROUP_BYTES)
                 .option("maxRecordsPerFile", rowsPerFile)
                 .parquet(written.toString());
-        if (renames()) {
-            final FileSystem files = table.fileSystem();
-            files.mkdirs(target.getParent());
-            if (!files.rename(written, target)) {
-                throw new IOException("Cannot rename " + written + " to " + target);
-            }
+    }
+
+    /** Beside what was sorted there, if anything was; of every file the one attempt that the driver heard of. */
+    private void join(
+            final SparkSession spark,
+            final List<StagedWriter.Written> files,
+            final StructType schema,
+            final Path written,
+            final long rowsPerFile)
+            throws IOException {
+        final Path aside = new Path(temporary, "joined");
+        final List<String> names = new RowGroupJoin(
+                        staged(), aside, schema, table.fileSystem().getConf())
+                .join(
+                        JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                        RowGroupJoin.deal(files, FILE_BYTES, rowsPerFile));
+        table.fileSystem().mkdirs(written);
+        for (final String name : names) {
+            rename(new Path(aside, name), new Path(written, name));
         }
     }
 
@@ -808,9 +877,7 @@ public final class CodeRun implements AutoCloseable {
             final Path aside = new Path(temporary, "manifest.json");
             ManifestFiles.write(files, aside, manifest);
             files.mkdirs(target.getParent());
-            if (!files.rename(aside, target)) {
-                throw new IOException("Cannot rename " + aside + " to " + target);
-            }
+            rename(aside, target);
         } else {
             // An object store shows an object only when it is whole.
             ManifestFiles.write(files, target, manifest);
@@ -829,8 +896,8 @@ public final class CodeRun implements AutoCloseable {
         return new Path(temporary, STAGED);
     }
 
-    private String[] stagedPaths() {
-        return stagedFiles.stream()
+    private String[] stagedPaths(final List<StagedWriter.Written> files) {
+        return files.stream()
                 .map(file -> new Path(staged(), file.name()).toString())
                 .toArray(String[]::new);
     }

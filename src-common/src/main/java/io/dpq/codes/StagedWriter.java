@@ -2,10 +2,12 @@ package io.dpq.codes;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
@@ -13,6 +15,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.hadoop.util.HadoopOutputFile;
@@ -20,8 +23,10 @@ import org.apache.parquet.io.OutputFile;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.apache.spark.util.SerializableConfiguration;
-import scala.Tuple3;
+import org.jspecify.annotations.Nullable;
+import scala.Tuple6;
 
 /**
  * Writes each partition of staged rows as one Parquet file that tells by itself whether it is whole, so that a later run can use
@@ -37,6 +42,13 @@ final class StagedWriter implements Serializable {
     private static final String WHOLE = "dpq.whole";
 
     private static final long ROW_GROUP_BYTES = 16L << 20;
+    /** Smaller than what G1 gives memory of its own, of which a page takes several pieces. */
+    private static final int PAGE_BYTES = 128 << 10;
+
+    /** Hashes and codes cannot be made smaller, and of ids the repetitions are found at once. */
+    private static final String FASTEST = "1";
+
+    private static final String ZSTD_LEVEL = "parquet.compression.codec.zstd.level";
 
     private final String folder;
     private final StructType schema;
@@ -54,26 +66,48 @@ final class StagedWriter implements Serializable {
      * @param name of its file in the folder
      * @param encoded rows that have codes
      * @param refused the other rows by reason
+     * @param order where its ids ascend
      */
-    record Written(String name, long encoded, Map<String, Long> refused) {}
+    record Written(String name, long encoded, Map<String, Long> refused, Optional<Order> order) {}
+
+    /**
+     * Of a file whose ids ascend, in the order of their UTF-8 bytes as Spark sorts them.
+     *
+     * @param first id
+     * @param last id
+     * @param rowGroups in the file
+     * @param bytes of them
+     */
+    record Order(String first, String last, int rowGroups, long bytes) {}
 
     /** Writes every partition of the rows; one without rows makes no file. */
     List<Written> write(final JavaRDD<Row> rows) {
         // As tuples, because Spark's Kryo cannot write records.
         return rows.mapPartitionsWithIndex(this::write, false).collect().stream()
-                .map(file -> new Written(file._1(), file._2(), file._3()))
+                .map(file -> new Written(
+                        file._1(),
+                        file._2(),
+                        file._3(),
+                        file._4().length == 0
+                                ? Optional.empty()
+                                : Optional.of(new Order(file._4()[0], file._4()[1], file._5(), file._6()))))
                 .toList();
     }
 
-    /** Writes a partition; yields the name of its file, rows that have codes, and the other rows by reason. */
-    Iterator<Tuple3<String, Long, Map<String, Long>>> write(final Integer part, final Iterator<Row> rows)
-            throws IOException {
+    /**
+     * Writes a partition; yields the name of its file, rows that have codes, and the other rows by reason, then the first and the
+     * last id or, where they do not ascend, none, row groups and their bytes.
+     */
+    Iterator<Tuple6<String, Long, Map<String, Long>, String[], Integer, Long>> write(
+            final Integer part, final Iterator<Row> rows) throws IOException {
         if (!rows.hasNext()) {
-            return List.<Tuple3<String, Long, Map<String, Long>>>of().iterator();
+            return Collections.emptyIterator();
         }
+        final int id = schema.fieldIndex(CodeSchema.ID);
         final int reason = schema.fieldIndex(CodeSchema.REASON);
         final Map<String, Long> refused = new TreeMap<>();
         long encoded = 0;
+        final Ascent ascent = new Ascent();
         final String name = String.format(Locale.ROOT, "part-%05d-%s%s", part, UUID.randomUUID(), SUFFIX);
         final Path path = new Path(folder, name);
         final Marked support = new Marked(schema);
@@ -82,6 +116,8 @@ final class StagedWriter implements Serializable {
                 .withConf(hadoop.value())
                 .withCompressionCodec(CompressionCodecName.ZSTD)
                 .withRowGroupSize(ROW_GROUP_BYTES)
+                .withPageSize(PAGE_BYTES)
+                .config(ZSTD_LEVEL, FASTEST)
                 // No value comes twice: a dictionary would be built and thrown away.
                 .withDictionaryEncoding(CodeSchema.ID, false)
                 .withDictionaryEncoding(CodeSchema.CONTENT_HASH, false)
@@ -89,6 +125,7 @@ final class StagedWriter implements Serializable {
             while (rows.hasNext()) {
                 final Row row = rows.next();
                 writer.write(row);
+                ascent.next(row.getString(id));
                 if (row.isNullAt(reason)) {
                     encoded++;
                 } else {
@@ -102,8 +139,35 @@ final class StagedWriter implements Serializable {
                 path.getFileSystem(hadoop.value()).delete(path, false);
             }
         }
-        return List.<Tuple3<String, Long, Map<String, Long>>>of(new Tuple3<>(name, encoded, refused))
+        int groups = 0;
+        long bytes = 0;
+        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, hadoop.value()))) {
+            for (final BlockMetaData group : reader.getFooter().getBlocks()) {
+                groups++;
+                bytes += group.getCompressedSize();
+            }
+        }
+        return List.of(new Tuple6<>(name, encoded, refused, ascent.ends(), groups, bytes))
                 .iterator();
+    }
+
+    /** Whether ids ascend. */
+    private static final class Ascent {
+        private @Nullable UTF8String first;
+        private @Nullable UTF8String last;
+        private boolean ascends = true;
+
+        void next(final String text) {
+            final UTF8String id = UTF8String.fromString(text);
+            ascends &= last == null || last.compareTo(id) < 0;
+            first = first == null ? id : first;
+            last = id;
+        }
+
+        /** The first id and the last; none where they do not ascend. */
+        String[] ends() {
+            return ascends ? new String[] {String.valueOf(first), String.valueOf(last)} : new String[0];
+        }
     }
 
     /** Whether a file was finished; one that cannot be read was not. */

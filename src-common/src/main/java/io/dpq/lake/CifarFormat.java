@@ -113,7 +113,7 @@ final class CifarFormat implements RecordFormat {
 
     @Override
     public Contents open(final LakeRoot root, final String path, final long part) throws IOException {
-        final StretchContents planes = new StretchContents(root.open(path));
+        final StretchContents planes = new StretchContents(root.open(path), false);
         return new Contents() {
             @Override
             public Optional<byte[]> read(final long place, final long listed, final int most) throws IOException {

@@ -71,7 +71,7 @@ public interface Lake {
      * A lake as a whole.
      *
      * @param count images in it
-     * @param rows as of {@link #rows}, of all of them
+     * @param rows as of {@link #rows}, of all of them; the content of a vector is valid until the next row is asked for
      */
     record Whole(long count, JavaRDD<Row> rows) {}
 

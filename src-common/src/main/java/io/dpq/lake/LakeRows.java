@@ -1,7 +1,9 @@
 package io.dpq.lake;
 
+import java.util.List;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 
 /** The columns in which lakes tell what they hold. */
 final class LakeRows {
@@ -31,4 +33,9 @@ final class LakeRows {
             .add("modified", DataTypes.LongType, false);
 
     private LakeRows() {}
+
+    /** Labels as a row holds them: null where there are none. */
+    static String @Nullable [] labels(final List<String> labels) {
+        return labels.isEmpty() ? null : labels.toArray(String[]::new);
+    }
 }

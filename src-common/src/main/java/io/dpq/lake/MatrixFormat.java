@@ -114,6 +114,14 @@ final class MatrixFormat implements RecordFormat {
         return true;
     }
 
+    /** Ids are numbers, so that the layout tells all. */
+    @Override
+    public Summary summary(final LakeRoot root, final String path, final long part) throws IOException {
+        final Layout layout = layout(root, path);
+        final long rows = Math.max(0, Math.min(layout.rows(), part + layout.rowsInPart()) - part);
+        return new Summary(rows, rows * layout.length(), Summary.mark(layout.toString()));
+    }
+
     @Override
     public List<Listed> list(final LakeRoot root, final String path, final long part) throws IOException {
         final Layout layout = layout(root, path);
@@ -134,6 +142,11 @@ final class MatrixFormat implements RecordFormat {
 
     @Override
     public Contents open(final LakeRoot root, final String path, final long part) throws IOException {
-        return new StretchContents(root.open(path));
+        return new StretchContents(root.open(path), false);
+    }
+
+    @Override
+    public Contents openToPass(final LakeRoot root, final String path, final long part) throws IOException {
+        return new StretchContents(root.open(path), true);
     }
 }

@@ -3,8 +3,11 @@ package io.dpq.lake;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import org.apache.spark.sql.catalyst.expressions.XXH64;
+import org.apache.spark.unsafe.Platform;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,8 +50,18 @@ interface RecordFormat extends Serializable {
     /** The records of a part in ascending order of their places. */
     List<Listed> list(LakeRoot root, String path, long part) throws IOException;
 
+    /** What {@link #list} would list, and what is told of it; cheaper where a format knows without listing. */
+    default Summary summary(final LakeRoot root, final String path, final long part) throws IOException {
+        return Summary.of(list(root, path, part));
+    }
+
     /** Opens a part to read records of it in ascending order of their places. */
     Contents open(LakeRoot root, String path, long part) throws IOException;
+
+    /** As {@link #open}, for who is done with a record's content before asking for the next one's, which may lie in the same array. */
+    default Contents openToPass(final LakeRoot root, final String path, final long part) throws IOException {
+        return open(root, path, part);
+    }
 
     /**
      * A record's line in the listing.
@@ -74,6 +87,33 @@ interface RecordFormat extends Serializable {
                 final long place,
                 final @Nullable String error) {
             this(id, labels, length, place, error, null);
+        }
+    }
+
+    /**
+     * What a part holds, to plan by and to tell whether it has changed.
+     *
+     * @param records how many
+     * @param bytes of their content, about
+     * @param mark of what is listed, which is the same as long as that is; compared with marks of the same part alone
+     */
+    record Summary(long records, long bytes, long mark) {
+        /** Of a hash that Spark's hash of texts begins with. */
+        private static final long SEED = 42;
+
+        static Summary of(final List<Listed> listed) {
+            long bytes = 0;
+            long mark = 0;
+            for (final Listed record : listed) {
+                bytes += record.length();
+                mark ^= mark(record.id());
+            }
+            return new Summary(listed.size(), bytes, mark);
+        }
+
+        static long mark(final String text) {
+            final byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            return XXH64.hashUnsafeBytes(bytes, Platform.BYTE_ARRAY_OFFSET, bytes.length, SEED);
         }
     }
 

@@ -2,7 +2,6 @@ package io.dpq.lake;
 
 import io.dpq.config.UserException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -15,12 +14,10 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.expressions.XXH64;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
-import org.apache.spark.unsafe.Platform;
 import org.jspecify.annotations.Nullable;
 import scala.Tuple3;
 
@@ -35,16 +32,13 @@ final class RecordLake implements Lake {
     /** A folder with this file is not complete yet; pack writes it first and removes it last. */
     private static final String PACKING = "_PACKING";
 
-    /** Of the hash of ids, which is compared with itself alone. */
-    private static final long SEED = 42;
-
     private static final StructType SUMMARY = new StructType()
             .add("records", DataTypes.LongType, false)
             .add("modified", DataTypes.LongType, false)
             .add("length", DataTypes.LongType, false)
             .add("file", DataTypes.StringType, false)
             .add("part", DataTypes.LongType, false)
-            .add("ids", DataTypes.LongType, false);
+            .add("mark", DataTypes.LongType, false);
 
     private static final String[] COLUMNS = LakeRows.RECORDS.fieldNames();
 
@@ -102,24 +96,21 @@ final class RecordLake implements Lake {
                 settings.list().isEmpty() && format.listsCheaply() ? Optional.of(dealt) : Optional.empty());
     }
 
-    /** Of a part: its records, its file's time, what reading it costs, file, part, and a hash of the ids. */
+    /** Of a part: its records, its file's time, what reading it costs, file, part, and what tells whether it is still the same. */
     private static Row summary(
             final LakeRoot root, final RecordFormat format, final Tuple3<String, Long, Long> part, final String where) {
-        long bytes = 0;
-        long records = 0;
-        long ids = 0;
-        for (final Iterator<Row> rows = rows(root, format, part, where); rows.hasNext(); ) {
-            final Row row = rows.next();
-            records++;
-            bytes += row.getLong(2) + format.recordCost();
-            ids ^= hash(row.getString(0));
+        try {
+            final RecordFormat.Summary summary = format.summary(root, part._1(), part._2());
+            return RowFactory.create(
+                    summary.records(),
+                    part._3(),
+                    summary.bytes() + summary.records() * format.recordCost(),
+                    part._1(),
+                    part._2(),
+                    summary.mark());
+        } catch (final IOException | RuntimeException e) {
+            throw damaged(part._1(), where, e);
         }
-        return RowFactory.create(records, part._3(), bytes, part._1(), part._2(), ids);
-    }
-
-    private static long hash(final String id) {
-        final byte[] text = id.getBytes(StandardCharsets.UTF_8);
-        return XXH64.hashUnsafeBytes(text, Platform.BYTE_ARRAY_OFFSET, text.length, SEED);
     }
 
     private static void requireUniqueIds(final Dataset<Row> listing, final String where) {
@@ -183,28 +174,24 @@ final class RecordLake implements Lake {
 
     private static Iterator<Row> rows(
             final LakeRoot root, final RecordFormat format, final Tuple3<String, Long, Long> part, final String where) {
+        final List<RecordFormat.Listed> records;
         try {
-            return listed(root, format, part).iterator();
+            records = format.list(root, part._1(), part._2());
         } catch (final IOException | RuntimeException e) {
             throw damaged(part._1(), where, e);
         }
-    }
-
-    private static List<Row> listed(
-            final LakeRoot root, final RecordFormat format, final Tuple3<String, Long, Long> part) throws IOException {
-        final List<RecordFormat.Listed> records = format.list(root, part._1(), part._2());
         final List<Row> rows = new ArrayList<>(records.size());
         for (final RecordFormat.Listed record : records) {
             rows.add(row(record, part));
         }
-        return rows;
+        return rows.iterator();
     }
 
     /** Where a record does not tell, it is taken to be as old as its file. */
     private static Row row(final RecordFormat.Listed record, final Tuple3<String, Long, Long> part) {
         return RowFactory.create(
                 record.id(),
-                record.labels().isEmpty() ? null : record.labels().toArray(String[]::new),
+                LakeRows.labels(record.labels()),
                 record.length(),
                 part._1(),
                 part._2(),
@@ -267,34 +254,32 @@ final class RecordLake implements Lake {
                 .persist(StorageLevel.MEMORY_AND_DISK());
         final long count = summaries.map(part -> part.getLong(0)).fold(0L, Long::sum);
         final RecordReading reading = new RecordReading(root, format, settingsPath, maxBytes);
-        final FlatMapFunction<Row, Row> list = part -> records(from, by, part, where);
+        final RecordReading.Lister list = part -> records(from, by, part, where);
         return new Whole(
                 count,
                 ReadPlan.ofRows(0, "file", "part")
                         .cut(listing.sparkSession().createDataFrame(summaries, SUMMARY), partitions, Long.MAX_VALUE)
-                        .flatMap(list)
-                        .mapPartitions(reading::rows));
+                        .mapPartitions(dealt -> reading.whole(dealt, list)));
     }
 
     /** A part's records, as they were when the lake was listed. */
-    private static Iterator<Row> records(
+    private static RecordReading.Part records(
             final LakeRoot root, final RecordFormat format, final Row part, final String where) {
         final String file = part.getString(3);
-        final List<Row> rows;
+        final long number = part.getLong(4);
+        final List<RecordFormat.Listed> listed;
+        final RecordFormat.Summary now;
         try {
-            rows = listed(root, format, new Tuple3<>(file, part.getLong(4), part.getLong(1)));
+            listed = format.list(root, file, number);
+            now = format.numbersRecords(file) ? format.summary(root, file, number) : RecordFormat.Summary.of(listed);
         } catch (final IOException | RuntimeException e) {
             throw damaged(file, where, e);
         }
-        long ids = 0;
-        for (final Row row : rows) {
-            ids ^= hash(row.getString(0));
-        }
-        if (rows.size() != part.getLong(0) || ids != part.getLong(5)) {
+        if (listed.size() != part.getLong(0) || now.mark() != part.getLong(5)) {
             throw UserException.data("The file " + file + " of the lake " + where
                     + " has changed since it was listed; run the job again when nothing writes to the lake.");
         }
-        return rows.iterator();
+        return new RecordReading.Part(file, number, part.getLong(1), listed);
     }
 
     private static String[] tail(final String[] names) {

@@ -3,7 +3,10 @@ package io.dpq.lake;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.Collections;
 import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
@@ -36,11 +39,21 @@ final class RecordReading implements Serializable {
         this.maxBytes = (int) Math.min(maxBytes, LONGEST_ARRAY);
     }
 
+    /**
+     * A part whose records are all read.
+     *
+     * @param modified when its file was, milliseconds since 1970
+     */
+    record Part(String file, long number, Long modified, List<RecordFormat.Listed> records) {}
+
+    /** Lists a part that was dealt out. */
+    interface Lister extends Serializable {
+        Part list(Row part);
+    }
+
     /** The rows of a partition with their content; they lie in the order of their places. */
     Iterator<Row> rows(final Iterator<Row> listed) {
-        final Reader reader = new Reader();
-        final TaskCompletionListener close = context -> reader.close();
-        TaskContext.get().addTaskCompletionListener(close);
+        final Reader reader = reader(false);
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -54,58 +67,124 @@ final class RecordReading implements Serializable {
         };
     }
 
+    /** All records of the parts with their content, part by part; */
+    Iterator<Row> whole(final Iterator<Row> parts, final Lister lister) {
+        final Reader reader = reader(true);
+        return new Iterator<>() {
+            private Part part = new Part("", 0, 0L, List.of());
+            private Iterator<RecordFormat.Listed> records = Collections.emptyIterator();
+
+            @Override
+            public boolean hasNext() {
+                while (!records.hasNext() && parts.hasNext()) {
+                    part = lister.list(parts.next());
+                    records = part.records().iterator();
+                }
+                return records.hasNext();
+            }
+
+            @Override
+            public Row next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                return reader.row(part, records.next());
+            }
+        };
+    }
+
+    private Reader reader(final boolean passes) {
+        final Reader reader = new Reader(passes);
+        final TaskCompletionListener close = context -> reader.close();
+        TaskContext.get().addTaskCompletionListener(close);
+        return reader;
+    }
+
+    /** What is told of a record beside its content. */
+    private record Facts(
+            Object id,
+            @Nullable Object labels,
+            Long length,
+            @Nullable Object modified) {
+        Row with(final long read, final byte @Nullable [] content, final @Nullable String error) {
+            return RowFactory.create(
+                    id, labels, read == length ? length : (Long) read, content, error, modified, length);
+        }
+    }
+
     /** Holds the part that is being read. */
     private final class Reader {
         private String file = "";
         private long part = -1;
         private RecordFormat.@Nullable Contents contents;
+        private final boolean passes;
+
+        Reader(final boolean passes) {
+            this.passes = passes;
+        }
 
         Row row(final Row listed) {
-            if (!listed.isNullAt(ERROR)) {
-                return failed(listed, listed.getLong(2), listed.getString(ERROR));
+            return row(
+                    new Facts(listed.get(0), listed.get(1), listed.getLong(2), listed.get(MODIFIED)),
+                    listed.getString(FILE),
+                    listed.getLong(PART),
+                    listed.getLong(PLACE),
+                    listed.getString(ERROR));
+        }
+
+        Row row(final Part of, final RecordFormat.Listed listed) {
+            return row(
+                    new Facts(
+                            listed.id(),
+                            LakeRows.labels(listed.labels()),
+                            listed.length(),
+                            listed.modified() == null ? of.modified() : listed.modified()),
+                    of.file(),
+                    of.number(),
+                    listed.place(),
+                    listed.error());
+        }
+
+        private Row row(
+                final Facts facts,
+                final String path,
+                final long number,
+                final long place,
+                final @Nullable String error) {
+            final long length = facts.length();
+            if (error != null) {
+                return facts.with(length, null, error);
             }
-            if (format.seekable() && listed.getLong(2) > maxBytes) {
-                return tooLong(listed, listed.getLong(2));
+            if (format.seekable() && length > maxBytes) {
+                return tooLong(facts, length);
             }
             final Optional<byte[]> found;
             try {
-                found = at(listed.getString(FILE), listed.getLong(PART))
-                        .read(listed.getLong(PLACE), listed.getLong(2), maxBytes);
+                found = at(path, number).read(place, length, maxBytes);
             } catch (final IOException | RuntimeException e) {
                 if (format.seekable()) {
                     final @Nullable String message = e.getMessage();
-                    return failed(
-                            listed,
-                            listed.getLong(2),
-                            e.getClass().getSimpleName() + (message == null ? "" : ": " + message));
+                    return facts.with(
+                            length, null, e.getClass().getSimpleName() + (message == null ? "" : ": " + message));
                 }
                 // What follows in the part cannot be found any more.
-                throw RecordLake.damaged(listed.getString(FILE), where, e);
+                throw RecordLake.damaged(path, where, e);
             }
             if (found.isEmpty()) {
                 // pack leaves out what is too long, and tells its length.
-                return listed.getLong(2) > maxBytes
-                        ? tooLong(listed, listed.getLong(2))
-                        : failed(listed, 0, "no content was stored");
+                return length > maxBytes ? tooLong(facts, length) : facts.with(0, null, "no content was stored");
             }
             final byte[] content = found.get();
             return content.length > maxBytes
-                    ? tooLong(listed, content.length)
-                    : RowFactory.create(
-                            listed.get(0),
-                            listed.get(1),
-                            (long) content.length,
-                            content,
-                            null,
-                            listed.get(MODIFIED),
-                            listed.get(2));
+                    ? tooLong(facts, content.length)
+                    : facts.with(content.length, content, null);
         }
 
         private RecordFormat.Contents at(final String path, final long number) throws IOException {
             RecordFormat.Contents open = contents;
             if (open == null || !path.equals(file) || number != part) {
                 close();
-                open = format.open(root, path, number);
+                open = passes ? format.openToPass(root, path, number) : format.open(root, path, number);
                 contents = open;
                 file = path;
                 part = number;
@@ -126,12 +205,8 @@ final class RecordReading implements Serializable {
         }
     }
 
-    private Row tooLong(final Row listed, final long length) {
-        return failed(listed, length, "The record has " + length + " bytes or more; at most " + maxBytes + " are read");
-    }
-
-    private static Row failed(final Row listed, final long length, final String error) {
-        return RowFactory.create(
-                listed.get(0), listed.get(1), length, null, error, listed.get(MODIFIED), listed.get(2));
+    private Row tooLong(final Facts facts, final long length) {
+        return facts.with(
+                length, null, "The record has " + length + " bytes or more; at most " + maxBytes + " are read");
     }
 }

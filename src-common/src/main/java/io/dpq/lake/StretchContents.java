@@ -14,12 +14,20 @@ final class StretchContents implements RecordFormat.Contents {
     private static final long NEAR = BUFFER;
 
     private final FSDataInputStream in;
+    private final boolean reuses;
+    private byte[] last = {};
     private BufferedInputStream buffered;
     /** Of the next byte that {@link #buffered} yields. */
     private long position;
 
-    StretchContents(final FSDataInputStream in) throws IOException {
+    /**
+     * Begins where the stream stands.
+     *
+     * @param reuses whether a record may be read into the array of the one before
+     */
+    StretchContents(final FSDataInputStream in, final boolean reuses) throws IOException {
         this.in = in;
+        this.reuses = reuses;
         this.buffered = new BufferedInputStream(in, BUFFER);
         this.position = in.getPos();
     }
@@ -36,7 +44,9 @@ final class StretchContents implements RecordFormat.Contents {
             // A seek throws away what was read ahead.
             buffered.skipNBytes(gap);
         }
-        final byte[] content = new byte[(int) Math.min(listed, most + 1L)];
+        final int length = (int) Math.min(listed, most + 1L);
+        final byte[] content = reuses && last.length == length ? last : new byte[length];
+        last = content;
         final int read = buffered.readNBytes(content, 0, content.length);
         position = place + read;
         if (read < content.length) {

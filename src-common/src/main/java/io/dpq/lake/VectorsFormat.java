@@ -66,7 +66,17 @@ final class VectorsFormat implements RecordFormat {
     }
 
     @Override
+    public Summary summary(final LakeRoot root, final String path, final long part) throws IOException {
+        return of(path).summary(root, path, part);
+    }
+
+    @Override
     public Contents open(final LakeRoot root, final String path, final long part) throws IOException {
         return of(path).open(root, path, part);
+    }
+
+    @Override
+    public Contents openToPass(final LakeRoot root, final String path, final long part) throws IOException {
+        return of(path).openToPass(root, path, part);
     }
 }

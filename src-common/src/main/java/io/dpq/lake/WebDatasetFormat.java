@@ -65,7 +65,7 @@ final class WebDatasetFormat implements RecordFormat {
 
     @Override
     public Contents open(final LakeRoot root, final String path, final long part) throws IOException {
-        return new StretchContents(root.open(path));
+        return new StretchContents(root.open(path), false);
     }
 
     @Override

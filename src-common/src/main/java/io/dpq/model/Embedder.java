@@ -24,15 +24,16 @@ public interface Embedder extends AutoCloseable {
      * Embeds a batch whose inputs lie apart, as those do that several threads prepare.
      *
      * @param inputs at least one, each as long as an input of {@link #embed(float[], int)}
-     * @return as many × D values in −1…1, row by row
+     * @param embeddings receives as many × D values in −1…1, row by row
      */
-    default float[] embed(final float[][] inputs) {
+    default void embed(final float[][] inputs, final float[] embeddings) {
         final int length = inputs[0].length;
         final float[] together = new float[Math.multiplyExact(inputs.length, length)];
         for (int i = 0; i < inputs.length; i++) {
             System.arraycopy(inputs[i], 0, together, i * length, length);
         }
-        return embed(together, inputs.length);
+        final float[] embedded = embed(together, inputs.length);
+        System.arraycopy(embedded, 0, embeddings, 0, embedded.length);
     }
 
     @Override

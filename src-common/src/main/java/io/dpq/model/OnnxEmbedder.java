@@ -170,25 +170,30 @@ public final class OnnxEmbedder implements Embedder {
             throw new IllegalArgumentException(
                     images.length + " floats are not " + count + " inputs of " + inputLength() + " floats");
         }
-        return embed(count, buffer -> buffer.put(images, 0, values));
+        final float[] embeddings = new float[count * dimensions];
+        embed(count, buffer -> buffer.put(images, 0, values), embeddings);
+        return embeddings;
     }
 
     @Override
-    public float[] embed(final float[][] inputs) {
+    public void embed(final float[][] inputs, final float[] embeddings) {
         for (final float[] one : inputs) {
             if (one.length != inputLength()) {
                 throw new IllegalArgumentException(
                         one.length + " floats are not an input of " + inputLength() + " floats");
             }
         }
-        return embed(inputs.length, buffer -> {
-            for (final float[] one : inputs) {
-                buffer.put(one);
-            }
-        });
+        embed(
+                inputs.length,
+                buffer -> {
+                    for (final float[] one : inputs) {
+                        buffer.put(one);
+                    }
+                },
+                embeddings);
     }
 
-    private float[] embed(final int count, final Consumer<FloatBuffer> inputs) {
+    private void embed(final int count, final Consumer<FloatBuffer> inputs, final float[] into) {
         final int values = Math.multiplyExact(count, inputLength());
         final FloatBuffer buffer = borrow(values);
         buffer.clear().limit(values);
@@ -197,13 +202,11 @@ public final class OnnxEmbedder implements Embedder {
         try (OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape(count));
                 OrtSession.Result result = session.run(Map.of(input, tensor))) {
             final FloatBuffer embeddings = ((OnnxTensor) result.get(0)).getFloatBuffer();
-            final float[] out = new float[count * dimensions];
-            if (embeddings.remaining() != out.length) {
+            if (embeddings.remaining() != count * dimensions) {
                 throw new IllegalStateException("ONNX Runtime returned " + embeddings.remaining() + " values for "
                         + count + " embeddings of " + dimensions);
             }
-            embeddings.get(out);
-            return out;
+            embeddings.get(into, 0, count * dimensions);
         } catch (final OrtException e) {
             throw new IllegalStateException("ONNX Runtime failed on a batch of " + count, e);
         } finally {

@@ -76,7 +76,7 @@ public final class Embedders {
         }
         final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {
-            case ONNX -> new OnnxEmbedder(directory.read(ModelDirectory.ENCODER), side, threads);
+            case ONNX -> onnx(directory.read(ModelDirectory.ENCODER), side, threads);
             case DL4J -> NetworkEmbedder.open(directory.read(ModelDirectory.NETWORK), side);
         };
         if (embedder.dimensions() != manifest.dimensions()) {
@@ -88,6 +88,10 @@ public final class Embedders {
         final ResidualEncoder quantizer = new ResidualEncoder(codebooks);
         LOG.info("Quantizer kernel: {}", quantizer.kernel());
         return new SharedModel(manifest.image(), embedder, quantizer);
+    }
+
+    private static Embedder onnx(final byte[] encoder, final int side, final int threads) {
+        return IdentityEmbedder.of(encoder).orElseGet(() -> new OnnxEmbedder(encoder, side, threads));
     }
 
     /** Whether a model takes vectors rather than images. */

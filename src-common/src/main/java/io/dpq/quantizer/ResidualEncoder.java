@@ -61,6 +61,24 @@ public final class ResidualEncoder {
     }
 
     /**
+     * Whether a vector has none but finite values, which {@link #encode} asks of all.
+     *
+     * @param at where its D values begin
+     */
+    public boolean isFinite(final float[] vectors, final int at) {
+        // What is not finite makes the sum so; a finite vector whose sum overflows is looked at value by value.
+        if (Double.isFinite(kernel.square(vectors, at, codebooks.dimensions()))) {
+            return true;
+        }
+        for (int d = at; d < at + codebooks.dimensions(); d++) {
+            if (!Float.isFinite(vectors[d])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
      * Encodes a batch.
      *
      * @param vectors {@code count} embeddings of length D, row by row, all finite

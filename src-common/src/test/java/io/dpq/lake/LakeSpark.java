@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
@@ -69,7 +70,8 @@ final class LakeSpark {
             return rows;
         }
         assertThat(whole.get().count()).isEqualTo(rows.size());
-        final List<Row> all = whole.get().rows().collect();
+        // A vector's content is good until the next one is asked for.
+        final List<Row> all = whole.get().rows().map(LakeSpark::kept).collect();
         assertThat(all).hasSameSizeAs(rows.values());
         for (final Row row : all) {
             final Row other = rows.get(row.getString(0));
@@ -79,6 +81,14 @@ final class LakeSpark {
             }
         }
         return rows;
+    }
+
+    private static Row kept(final Row row) {
+        final Object[] values = new Object[row.length()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = row.get(i) instanceof byte[] content ? content.clone() : row.get(i);
+        }
+        return RowFactory.create(values);
     }
 
     /** Spark SQL turns arrays into its own lists on their way through a table. */

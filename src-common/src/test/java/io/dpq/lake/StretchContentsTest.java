@@ -39,7 +39,7 @@ class StretchContentsTest {
     private StretchContents open() throws IOException {
         final FSDataInputStream in = FileSystem.getLocal(new Configuration())
                 .open(new org.apache.hadoop.fs.Path(folder.resolve("file").toUri()));
-        return new StretchContents(in);
+        return new StretchContents(in, false);
     }
 
     /** Lengths of records and the gaps before each, some of them backwards. */

@@ -109,7 +109,9 @@ class OnnxEmbedderTest {
                     for (int i = 0; i < count; i++) {
                         apart[i] = Arrays.copyOfRange(images, i * VALUES, (i + 1) * VALUES);
                     }
-                    assertThat(embedder.embed(apart)).isEqualTo(embeddings);
+                    final float[] together = new float[3 * count];
+                    embedder.embed(apart, together);
+                    assertThat(together).isEqualTo(embeddings);
                     for (int i = 0; i < embeddings.length; i++) {
                         assertThat((double) embeddings[i]).isCloseTo(expected(images, i / 3, i % 3), within(1e-6));
                     }
@@ -154,7 +156,8 @@ class OnnxEmbedderTest {
         try (OnnxEmbedder embedder = new OnnxEmbedder(model(SIDE, 3, 1), SIDE, 1)) {
             assertThatThrownBy(() -> embedder.embed(new float[VALUES], 2)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> embedder.embed(new float[VALUES], 0)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> embedder.embed(new float[][] {new float[VALUES], new float[VALUES + 1]}))
+            assertThatThrownBy(() ->
+                            embedder.embed(new float[][] {new float[VALUES], new float[VALUES + 1]}, new float[6]))
                     .isInstanceOf(IllegalArgumentException.class);
         }
     }

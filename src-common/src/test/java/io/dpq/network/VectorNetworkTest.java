@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.config.UserException;
+import io.dpq.model.Embedder;
+import io.dpq.model.OnnxEmbedder;
 import io.dpq.network.NetworkSpec.EmbeddingKind;
 import io.dpq.network.NetworkSpec.EmbeddingSpec;
 import io.dpq.quantizer.Codebooks;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.Test;
@@ -143,6 +147,68 @@ class VectorNetworkTest {
                             .data()
                             .asFloat());
         }
+    }
+
+    /** ONNX Runtime hands vectors on as they are; who does so without it must hand on the same, and nothing else. */
+    @ParameterizedTest
+    @CsvSource({"IDENTITY, 6", "LINEAR, 6", "TANH, 6"})
+    void onlyTheIdentityDoesWithoutARuntime(final EmbeddingKind kind, final int dimensions) {
+        final NetworkSpec spec = Specs.vectors(6, new EmbeddingSpec(kind, dimensions), true);
+        final byte[] onnx = EncoderExport.toOnnx(DpqNetwork.build(spec));
+        final Optional<Embedder> identity = IdentityEmbedder.of(onnx);
+        assertThat(identity.isPresent()).isEqualTo(kind == EmbeddingKind.IDENTITY);
+        if (identity.isEmpty()) {
+            return;
+        }
+        final float[] vectors = Specs.gaussian(1, 18, 4)[0];
+        vectors[3] = Float.MIN_VALUE;
+        vectors[4] = -0f;
+        try (OnnxEmbedder runtime = new OnnxEmbedder(onnx, 1, 1);
+                Embedder embedder = identity.get()) {
+            assertThat(embedder.dimensions()).isEqualTo(runtime.dimensions());
+            assertThat(embedder.vectorLength()).isEqualTo(runtime.vectorLength());
+            final float[][] apart = new float[3][];
+            for (int i = 0; i < 3; i++) {
+                apart[i] = Arrays.copyOfRange(vectors, 6 * i, 6 * (i + 1));
+            }
+            final float[] together = new float[18];
+            embedder.embed(apart, together);
+            assertThat(together).isEqualTo(vectors).isEqualTo(runtime.embed(vectors, 3));
+            final float[] embedded = embedder.embed(vectors, 2);
+            assertThat(embedded).isEqualTo(Arrays.copyOf(vectors, 12)).isNotSameAs(vectors);
+            assertThatThrownBy(() -> embedder.embed(vectors, 4)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> embedder.embed(new float[][] {new float[5]}, new float[6]))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void whatIsNoIdentityIsLeftToTheRuntime() {
+        assertThat(IdentityEmbedder.of(new byte[] {1, 2, 3})).isEmpty();
+        final OnnxGraph images = new OnnxGraph();
+        images.input("image", "N", 3, 4, 4);
+        images.node("Identity", "embedding", List.of("image"));
+        images.output("embedding", "N", 3, 4, 4);
+        assertThat(IdentityEmbedder.of(images.toBytes())).isEmpty();
+        final OnnxGraph open = new OnnxGraph();
+        open.input("vector", "N", "D");
+        open.node("Identity", "embedding", List.of("vector"));
+        open.output("embedding", "N", "D");
+        assertThat(IdentityEmbedder.of(open.toBytes())).isEmpty();
+        final OnnxGraph constant = new OnnxGraph();
+        constant.input("vector", "N", 2);
+        constant.constant("one", Nd4j.ones(1, 2));
+        constant.node("Identity", "embedding", List.of("one"));
+        constant.output("embedding", "N", 2);
+        assertThat(IdentityEmbedder.of(constant.toBytes())).isEmpty();
+        final OnnxGraph twice = new OnnxGraph();
+        twice.input("vector", "N", 2);
+        twice.node("Identity", "same", List.of("vector"));
+        twice.node("Identity", "embedding", List.of("same"));
+        twice.output("embedding", "N", 2);
+        assertThat(IdentityEmbedder.of(twice.toBytes()))
+                .map(Embedder::dimensions)
+                .contains(2);
     }
 
     @Test

@@ -33,6 +33,30 @@ class ResidualEncoderTest {
         }
     }
 
+    @Property(tries = 200)
+    void aVectorIsFiniteWhereAllItsValuesAre(@ForAll final Case given) {
+        final Random random = new Random(given.seed());
+        final ResidualEncoder encoder = new ResidualEncoder(given.codebooks());
+        final int dimensions = given.codebooks().dimensions();
+        final float[] vectors = Arrays.copyOf(given.vectors(), given.count() * dimensions);
+        for (int row = 0; row < given.count(); row++) {
+            assertThat(encoder.isFinite(vectors, row * dimensions)).isTrue();
+        }
+        final int row = random.nextInt(given.count());
+        final int at = row * dimensions + random.nextInt(dimensions);
+        // The square of the first is not.
+        for (final float large : new float[] {Float.MAX_VALUE, -1e30f}) {
+            vectors[at] = large;
+            assertThat(encoder.isFinite(vectors, row * dimensions)).isTrue();
+        }
+        for (final float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            vectors[at] = odd;
+            for (int other = 0; other < given.count(); other++) {
+                assertThat(encoder.isFinite(vectors, other * dimensions)).isEqualTo(other != row);
+            }
+        }
+    }
+
     @Test
     void codesOfRealValuesAreThoseOfThePlainDefinition() {
         final Random random = new Random(1);
