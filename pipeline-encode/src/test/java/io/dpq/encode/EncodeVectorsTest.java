@@ -9,16 +9,8 @@ import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import io.dpq.job.JobContext;
-import io.dpq.model.ModelDirectory;
-import io.dpq.model.ModelDraft;
-import io.dpq.model.ModelPublisher;
-import io.dpq.network.DpqNetwork;
-import io.dpq.network.EncoderExport;
-import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
-import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.ResidualEncoder;
-import io.dpq.quantizer.Similarity;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -31,7 +23,6 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,7 +43,7 @@ final class EncodeVectorsTest {
     @BeforeAll
     static void start() throws IOException {
         spark = TestSpark.start();
-        codebooks = publish();
+        codebooks = TestModel.publishVectors(folder.resolve("model").toString(), LENGTH);
         spark.range(0, 300, 1, 3)
                 .selectExpr(
                         "concat('v', id) as id",
@@ -68,34 +59,6 @@ final class EncodeVectorsTest {
     @AfterAll
     static void stop() {
         TestSpark.stop();
-    }
-
-    private static Codebooks publish() throws IOException {
-        final ComputationGraph graph = DpqNetwork.build(TestModel.vectors(LENGTH));
-        final float[] values = new float[TestModel.LEVELS * TestModel.CODEWORDS * LENGTH];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) Math.cos(i * i);
-        }
-        final Codebooks set = new Codebooks(TestModel.LEVELS, TestModel.CODEWORDS, LENGTH, values);
-        DpqNetwork.setCodebooks(graph, set);
-        ModelPublisher.publish(
-                folder.resolve("model").toString(),
-                new Configuration(),
-                new ModelDraft(
-                        LENGTH,
-                        TestModel.LEVELS,
-                        TestModel.CODEWORDS,
-                        Similarity.L2,
-                        List.of(),
-                        TestModel.contract(),
-                        "none",
-                        Map.of(),
-                        Map.of()),
-                Map.of(
-                        ModelDirectory.NETWORK, NetworkZip.write(graph, true),
-                        ModelDirectory.ENCODER, EncoderExport.toOnnx(graph),
-                        ModelDirectory.CODEBOOKS, CodebooksNpy.write(set)));
-        return set;
     }
 
     private static void encode(final String codes, final String... sets) {

@@ -8,6 +8,7 @@ import io.dpq.model.ModelPublisher;
 import io.dpq.network.DpqNetwork;
 import io.dpq.network.EncoderExport;
 import io.dpq.network.NetworkSpec;
+import io.dpq.network.NetworkZip;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.CodebooksNpy;
 import io.dpq.quantizer.ResidualKMeans;
@@ -108,6 +109,27 @@ final class TestModel {
                 new NetworkSpec.EmbeddingSpec(NetworkSpec.EmbeddingKind.IDENTITY, length),
                 new NetworkSpec.LossWeights(0, 0, 1, 1, 0.1),
                 new float[0][]);
+    }
+
+    /** A model of such vectors, published. */
+    static Codebooks publishVectors(final String path, final int length) throws IOException {
+        final ComputationGraph graph = DpqNetwork.build(vectors(length));
+        final float[] values = new float[LEVELS * CODEWORDS * length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.cos(i * i);
+        }
+        final Codebooks codebooks = new Codebooks(LEVELS, CODEWORDS, length, values);
+        DpqNetwork.setCodebooks(graph, codebooks);
+        ModelPublisher.publish(
+                path,
+                new Configuration(),
+                new ModelDraft(
+                        length, LEVELS, CODEWORDS, Similarity.L2, List.of(), contract(), "none", Map.of(), Map.of()),
+                Map.of(
+                        ModelDirectory.NETWORK, NetworkZip.write(graph, true),
+                        ModelDirectory.ENCODER, EncoderExport.toOnnx(graph),
+                        ModelDirectory.CODEBOOKS, CodebooksNpy.write(codebooks)));
+        return codebooks;
     }
 
     static NetworkSpec spec(final long seed, final int dimensions) {
