@@ -28,8 +28,8 @@ final class Batch {
     private final float[][] tensors;
 
     private final List<Entry> images;
-    /** Of the batch encoded last, once there was one: used again, since new memory is memory that no cache holds. */
-    private float[] embeddings = {};
+    /** Of the batch encoded last: used again, since new memory is memory that no cache holds. */
+    private final float[] embeddings;
 
     /** What is known of an image before it has a code. */
     private record Entry(StagedRow.Facts facts, @Nullable Object contentHash, int width, int height) {}
@@ -43,12 +43,13 @@ final class Batch {
      */
     record Encoded(List<Row> rows, int refused, long nanos) {}
 
-    Batch(final int size, final int levels, final Set<Extra> extras, final int tensorLength) {
+    Batch(final int size, final int levels, final Set<Extra> extras, final int tensorLength, final int dimensions) {
         this.size = size;
         this.levels = levels;
         this.extras = extras;
         this.tensors = new float[size][tensorLength];
         this.images = new ArrayList<>(size);
+        this.embeddings = new float[Math.multiplyExact(size, dimensions)];
     }
 
     boolean isFull() {
@@ -77,9 +78,6 @@ final class Batch {
             Arrays.fill(tensors[i], 0);
         }
         final int dimensions = model.embedder().dimensions();
-        if (embeddings.length == 0) {
-            embeddings = new float[Math.multiplyExact(size, dimensions)];
-        }
         model.embedder().embed(tensors, embeddings);
         final short[] codes = new short[size * levels];
         final boolean[] numbers = numbers(model.quantizer(), dimensions);

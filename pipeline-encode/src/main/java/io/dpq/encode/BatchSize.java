@@ -7,7 +7,7 @@ import io.dpq.network.Embedders;
 
 /**
  * How many inputs the network sees at once: what the configuration says, or what memory holds. Larger batches gain little beyond
- * the bounds here, and two of them are in the heap of every task.
+ * the bounds here, and two of them at the most are in the heap of every task.
  *
  * @param given by the configuration; 0 where memory decides
  * @param nativeBytes outside the heap, of each task

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The staged rows of one partition. While one batch is in the network, on a thread of its own, others decode the next one, and
- * the task's thread reads stored images and writes the rows of the batch before: two batches in memory, never more. Vectors,
- * which keep the quantizer alone busy, are read, encoded and written by the task's thread: every core has a task, and a batch
- * that was just read still lies in its cache. Not thread-safe.
+ * the task's thread reads stored images and writes the rows of the batch before: two batches in memory, never more. A task of one
+ * core reads, encodes and writes vectors by itself: there is nothing to wait for, and a batch that was just read still lies in the
+ * core's cache. Not thread-safe.
  */
 final class EncodedRows implements Iterator<Row>, AutoCloseable {
     // Rows that wait to be taken: a partition of broken images must not gather in memory.
@@ -42,14 +42,19 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
         // Vectors take less time than handing them to another thread.
         final int threads = vectors ? 0 : task.threads();
         this.decoding = new Decoding(source, model::reader, model.image().maxBytes(), threads, task.timeout());
+        final boolean alone = vectors && task.threads() == 1;
         this.filling = batch();
-        this.other = vectors ? filling : batch();
-        this.network = vectors ? null : thread();
+        this.other = alone ? filling : batch();
+        this.network = alone ? null : thread();
     }
 
     private Batch batch() {
         return new Batch(
-                task.batchSize(), task.levels(), task.extras(), model.reader().length());
+                task.batchSize(),
+                task.levels(),
+                task.extras(),
+                model.reader().length(),
+                model.embedder().dimensions());
     }
 
     private static ExecutorService thread() {
@@ -115,10 +120,18 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
     private void submit() {
         final Batch batch = filling;
         inFlight = network == null
-                ? CompletableFuture.completedFuture(batch.encode(model))
+                ? CompletableFuture.completedFuture(alone(batch))
                 : network.submit(() -> batch.encode(model));
         filling = other;
         other = batch;
+    }
+
+    /** A task that was killed is told by an interrupt, which only who waits would notice. */
+    private Batch.Encoded alone(final Batch batch) {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new CancellationException("The task was cancelled.");
+        }
+        return batch.encode(model);
     }
 
     /** Waits for the batch in the network, if there is one. */

@@ -28,12 +28,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** So many vectors that their staged files are joined as they are; also where the job is killed while it joins them. */
 final class EncodeManyVectorsTest {
     private static final int LENGTH = 5;
-    private static final int ROWS = 100_500;
+    private static final int ROWS = 103_000;
 
     @TempDir
     private static Path shared;
@@ -91,13 +91,11 @@ final class EncodeManyVectorsTest {
                         resume));
     }
 
-    private static void assertHoldsAll(final Path codes) {
+    private static RunManifest assertHoldsAll(final Path codes) {
         final CodeTable table =
                 new CodeTable(codes.toString(), spark.sparkContext().hadoopConfiguration());
         final RunManifest run = table.runs().get(table.runs().size() - 1);
         assertThat(run.encoded()).isEqualTo(2 * ROWS);
-        // All in one file, which was joined of one a partition.
-        assertThat(run.files()).hasSize(1).allMatch(file -> file.path().contains("/part-j"));
         final Dataset<Row> rows = spark.read().parquet(codes.toString());
         final List<Row> sorted = rows.orderBy("id").collectAsList();
         assertThat(sorted).hasSize(2 * ROWS);
@@ -111,13 +109,17 @@ final class EncodeManyVectorsTest {
         }
         assertThat(found).isEqualTo(expected);
         assertThat(codes.resolve("_tmp")).isEmptyDirectory();
+        return run;
     }
 
     @Test
     void codesAreThoseOfTheVectorsThemselves() {
         final Path codes = folder.resolve("codes");
         assertThat(encode(codes, false)).isEqualTo(Job.Outcome.DONE);
-        assertHoldsAll(codes);
+        // All in one file, which was joined of one a partition.
+        assertThat(assertHoldsAll(codes).files())
+                .hasSize(1)
+                .allMatch(file -> file.path().contains("/part-j"));
         assertThat(encode(codes, false)).isEqualTo(Job.Outcome.DONE);
         final List<RunManifest> runs =
                 new CodeTable(codes.toString(), spark.sparkContext().hadoopConfiguration()).runs();
@@ -125,8 +127,8 @@ final class EncodeManyVectorsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"create .*/joined/part-j.*", "rename .*/written/part-j.*"})
-    void whoIsKilledWhileJoiningLosesNothing(final String operation) throws Exception {
+    @CsvSource({"create .*/joined/part-j.*, true", "rename .*/written/part-j.*, false"})
+    void whoIsKilledWhileJoiningLosesNothing(final String operation, final boolean resume) throws Exception {
         final Path codes = folder.resolve("codes");
         final List<String> options = new ArrayList<>();
         for (final String set : sets(codes)) {
@@ -139,7 +141,10 @@ final class EncodeManyVectorsTest {
                 .startAndPause());
 
         assertThat(codes.toFile().list()).noneMatch(name -> name.startsWith("run="));
-        assertThat(encode(codes, false)).isEqualTo(Job.Outcome.DONE);
-        assertHoldsAll(codes);
+        assertThat(encode(codes, resume)).isEqualTo(Job.Outcome.DONE);
+        final RunManifest run = assertHoldsAll(codes);
+        assertThat(run.metrics()).containsEntry("imagesReused", resume ? 2L * ROWS : 0L);
+        // What is taken over comes in no order, and is sorted.
+        assertThat(run.files()).hasSize(1).allMatch(file -> file.path().contains("/part-j") != resume);
     }
 }

@@ -13,12 +13,17 @@ import io.dpq.quantizer.ResidualEncoder;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -29,6 +34,8 @@ import org.apache.spark.sql.catalyst.expressions.XXH64;
 import org.apache.spark.unsafe.Platform;
 import org.apache.spark.util.LongAccumulator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class EncodedRowsTest {
     /** What a lake listed is what the next listing is compared with, whatever was read. */
@@ -96,8 +103,63 @@ final class EncodedRowsTest {
 
     private EncodedRows rows(
             final Iterator<Row> source, final Embedder embedder, final Duration timeout, final Set<Extra> extras) {
+        return rows(source, embedder, 2, timeout, extras);
+    }
+
+    private EncodedRows rows(
+            final Iterator<Row> source,
+            final Embedder embedder,
+            final int threads,
+            final Duration timeout,
+            final Set<Extra> extras) {
         final SharedModel model = new SharedModel(CONTRACT, embedder, new ResidualEncoder(CODEBOOKS));
-        return new EncodedRows(source, model, new EncodeTask(() -> model, BATCH, 2, timeout, 2, extras, counters));
+        return new EncodedRows(
+                source, model, new EncodeTask(() -> model, BATCH, threads, timeout, 2, extras, counters));
+    }
+
+    /** Vectors of one value, which are their own embeddings. */
+    private final class OneValue extends FirstPixel {
+        @Override
+        public int vectorLength() {
+            return 1;
+        }
+
+        @Override
+        public float[] embed(final float[] vectors, final int count) {
+            return Arrays.copyOf(vectors, count);
+        }
+    }
+
+    /** A lake of vectors may read each into the array of the one before. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void vectorsAreDoneWithBeforeTheNextIsRead(final int threads) {
+        final byte[] content = new byte[Float.BYTES];
+        final int count = 3 * BATCH + 2;
+        final Iterator<Row> source = IntStream.range(0, count)
+                .mapToObj(i -> {
+                    final float value = i == 4 ? Float.NaN : 7 * i;
+                    ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putFloat(value);
+                    return stored("v" + i, i == 6 ? null : content, i == 6 ? "gone" : null);
+                })
+                .iterator();
+
+        final Map<String, Row> rows = new HashMap<>();
+        all(rows(source, new OneValue(), threads, Duration.ofMinutes(1), Set.of(Extra.EMBEDDING)))
+                .forEach(row -> rows.put(row.getString(0), row));
+
+        assertThat(rows).hasSize(count);
+        for (int i = 0; i < count; i++) {
+            final Row row = rows.get("v" + i);
+            if (i == 4 || i == 6) {
+                assertThat(row.getString(5)).isEqualTo(i == 4 ? "CORRUPT" : "UNREADABLE");
+            } else {
+                assertThat(row.<float[]>getAs(9)).containsExactly(7f * i);
+                assertThat(row.getShort(3)).isEqualTo((short) Math.min(15, 7 * i / 16));
+            }
+        }
+        assertThat(counters.encoded().value()).isEqualTo(count - 2L);
+        assertThat(counters.quarantined().value()).isEqualTo(2);
     }
 
     private static Row image(final int grey) {

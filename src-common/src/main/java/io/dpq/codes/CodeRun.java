@@ -575,7 +575,7 @@ public final class CodeRun implements AutoCloseable {
         // A store without renames shows files as they are written, so that a failed attempt would leave its rows in the
         // table.
         final List<StagedWriter.Written> joined =
-                renames() ? RowGroupJoin.joinable(stagedFiles, rowsPerFile) : List.of();
+                renames() ? RowGroupJoin.joinable(stagedFiles, identity.codewords(), rowsPerFile) : List.of();
         final Set<String> names =
                 joined.stream().map(StagedWriter.Written::name).collect(Collectors.toSet());
         final Dataset<Row> unjoined = staged(

@@ -37,8 +37,10 @@ import org.apache.spark.util.SerializableConfiguration;
  */
 final class RowGroupJoin implements Serializable {
     private static final long serialVersionUID = 1L;
-    /** Of a row group on average: the dictionaries of smaller ones would weigh more than a hundredth of the codes. */
-    private static final long LEAST_ROWS = 100_000;
+    /** Of a row group on average, for a codeword: the dictionaries of smaller ones would weigh more than a hundredth of the codes. */
+    private static final long LEAST_ROWS = 400;
+    /** Fewer are taken for so many: readers want large row groups as well. */
+    private static final int LEAST_CODEWORDS = 256;
     /** Where Spark looks for the schema with the metadata of its columns. */
     private static final String SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata";
 
@@ -59,38 +61,41 @@ final class RowGroupJoin implements Serializable {
         this.hadoop = new SerializableConfiguration(hadoop);
     }
 
-    /** The staged files that can be joined, in the order of their ids and none of them reaching into the next. */
-    static List<StagedWriter.Written> joinable(final List<StagedWriter.Written> files, final long rowsPerFile) {
-        final List<StagedWriter.Written> ordered = files.stream()
-                .filter(file -> file.refused().isEmpty()
-                        && file.encoded() <= rowsPerFile
-                        && file.order()
-                                .filter(order -> order.rowGroups() * LEAST_ROWS <= file.encoded())
-                                .isPresent())
-                .sorted(Comparator.comparing((StagedWriter.Written file) ->
-                        UTF8String.fromString(order(file).first())))
-                .toList();
-        final List<StagedWriter.Written> apart = new ArrayList<>();
+    /** The staged files that can be joined, in the order of their ids; none of them reaches into another file. */
+    static List<StagedWriter.Written> joinable(
+            final List<StagedWriter.Written> files, final int codewords, final long rowsPerFile) {
+        final List<StagedWriter.Written> ordered =
+                files.stream().sorted(Comparator.comparing(RowGroupJoin::least)).toList();
+        final long least = LEAST_ROWS * Math.max(LEAST_CODEWORDS, codewords);
+        final List<StagedWriter.Written> joinable = new ArrayList<>();
         Optional<UTF8String> end = Optional.empty();
-        for (final StagedWriter.Written file : ordered) {
-            final UTF8String first = UTF8String.fromString(order(file).first());
-            if (end.isEmpty() || end.get().compareTo(first) < 0) {
-                apart.add(file);
-                end = Optional.of(UTF8String.fromString(order(file).last()));
+        for (int i = 0; i < ordered.size(); i++) {
+            final StagedWriter.Written file = ordered.get(i);
+            final UTF8String last = UTF8String.fromString(file.ids().greatest());
+            final boolean apart =
+                    end.filter(before -> before.compareTo(least(file)) >= 0).isEmpty()
+                            && (i + 1 == ordered.size() || last.compareTo(least(ordered.get(i + 1))) < 0);
+            end = Optional.of(end.filter(before -> before.compareTo(last) > 0).orElse(last));
+            if (apart
+                    && file.ids().ascend()
+                    && file.refused().isEmpty()
+                    && file.encoded() <= rowsPerFile
+                    && file.encoded() >= file.rowGroups() * least) {
+                joinable.add(file);
             }
         }
-        return List.copyOf(apart);
+        return List.copyOf(joinable);
     }
 
-    private static StagedWriter.Order order(final StagedWriter.Written file) {
-        return file.order().orElseThrow();
+    private static UTF8String least(final StagedWriter.Written file) {
+        return UTF8String.fromString(file.ids().least());
     }
 
     /** Deals joinable files out to published ones of about even size, in their order. */
     static List<List<String>> deal(
             final List<StagedWriter.Written> joinable, final long bytesPerFile, final long rowsPerFile) {
         final long bytes =
-                joinable.stream().mapToLong(file -> order(file).bytes()).sum();
+                joinable.stream().mapToLong(StagedWriter.Written::bytes).sum();
         final long share = Math.max(1, bytes / Math.max(1, (bytes + bytesPerFile - 1) / bytesPerFile));
         final List<List<String>> dealt = new ArrayList<>();
         long filledBytes = 0;
@@ -102,7 +107,7 @@ final class RowGroupJoin implements Serializable {
                 filledRows = 0;
             }
             dealt.get(dealt.size() - 1).add(file.name());
-            filledBytes += order(file).bytes();
+            filledBytes += file.bytes();
             filledRows += file.encoded();
         }
         return dealt;
@@ -120,22 +125,33 @@ final class RowGroupJoin implements Serializable {
 
     private String join(final long number, final String[] names) throws IOException {
         final String name = String.format(Locale.ROOT, "part-j%05d-%s.zstd.parquet", number, UUID.randomUUID());
+        final Path path = new Path(to, name);
         final MessageType columns = columns(input(names[0]));
-        final ParquetFileWriter writer = new ParquetFileWriter(
-                HadoopOutputFile.fromPath(new Path(to, name), hadoop.value()),
-                columns,
-                ParquetFileWriter.Mode.CREATE,
-                ParquetWriter.DEFAULT_BLOCK_SIZE,
-                ParquetWriter.MAX_PADDING_SIZE_DEFAULT,
-                ParquetProperties.DEFAULT_COLUMN_INDEX_TRUNCATE_LENGTH,
-                ParquetProperties.DEFAULT_STATISTICS_TRUNCATE_LENGTH,
-                ParquetProperties.DEFAULT_PAGE_WRITE_CHECKSUM_ENABLED);
-        writer.start();
-        for (final String file : names) {
-            append(input(file), columns, writer);
+        final ClosableOutput output = new ClosableOutput(HadoopOutputFile.fromPath(path, hadoop.value()));
+        boolean written = false;
+        try {
+            final ParquetFileWriter writer = new ParquetFileWriter(
+                    output,
+                    columns,
+                    ParquetFileWriter.Mode.CREATE,
+                    ParquetWriter.DEFAULT_BLOCK_SIZE,
+                    ParquetWriter.MAX_PADDING_SIZE_DEFAULT,
+                    ParquetProperties.DEFAULT_COLUMN_INDEX_TRUNCATE_LENGTH,
+                    ParquetProperties.DEFAULT_STATISTICS_TRUNCATE_LENGTH,
+                    ParquetProperties.DEFAULT_PAGE_WRITE_CHECKSUM_ENABLED);
+            writer.start();
+            for (final String file : names) {
+                append(input(file), columns, writer);
+            }
+            // Closes the file as well.
+            writer.end(Map.of(SPARK_SCHEMA, schema.json()));
+            written = true;
+        } finally {
+            if (!written) {
+                output.close();
+                path.getFileSystem(hadoop.value()).delete(path, false);
+            }
         }
-        // Closes the file as well.
-        writer.end(Map.of(SPARK_SCHEMA, schema.json()));
         return name;
     }
 

@@ -7,7 +7,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
@@ -25,8 +24,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.apache.spark.util.SerializableConfiguration;
-import org.jspecify.annotations.Nullable;
-import scala.Tuple6;
+import scala.Tuple2;
+import scala.Tuple3;
 
 /**
  * Writes each partition of staged rows as one Parquet file that tells by itself whether it is whole, so that a later run can use
@@ -45,11 +44,6 @@ final class StagedWriter implements Serializable {
     /** Smaller than what G1 gives memory of its own, of which a page takes several pieces. */
     private static final int PAGE_BYTES = 128 << 10;
 
-    /** Hashes and codes cannot be made smaller, and of ids the repetitions are found at once. */
-    private static final String FASTEST = "1";
-
-    private static final String ZSTD_LEVEL = "parquet.compression.codec.zstd.level";
-
     private final String folder;
     private final StructType schema;
     private final SerializableConfiguration hadoop;
@@ -66,40 +60,41 @@ final class StagedWriter implements Serializable {
      * @param name of its file in the folder
      * @param encoded rows that have codes
      * @param refused the other rows by reason
-     * @param order where its ids ascend
-     */
-    record Written(String name, long encoded, Map<String, Long> refused, Optional<Order> order) {}
-
-    /**
-     * Of a file whose ids ascend, in the order of their UTF-8 bytes as Spark sorts them.
-     *
-     * @param first id
-     * @param last id
-     * @param rowGroups in the file
+     * @param ids of all its rows
+     * @param rowGroups in it
      * @param bytes of them
      */
-    record Order(String first, String last, int rowGroups, long bytes) {}
+    record Written(String name, long encoded, Map<String, Long> refused, Ids ids, int rowGroups, long bytes) {}
+
+    /**
+     * The ids of a file, in the order of their UTF-8 bytes as Spark sorts them.
+     *
+     * @param least of them
+     * @param greatest of them
+     * @param ascend whether every row's follows that of the row before
+     */
+    record Ids(String least, String greatest, boolean ascend) {}
 
     /** Writes every partition of the rows; one without rows makes no file. */
     List<Written> write(final JavaRDD<Row> rows) {
         // As tuples, because Spark's Kryo cannot write records.
         return rows.mapPartitionsWithIndex(this::write, false).collect().stream()
                 .map(file -> new Written(
-                        file._1(),
-                        file._2(),
-                        file._3(),
-                        file._4().length == 0
-                                ? Optional.empty()
-                                : Optional.of(new Order(file._4()[0], file._4()[1], file._5(), file._6()))))
+                        file._1()._1(),
+                        file._1()._2(),
+                        file._1()._3(),
+                        new Ids(file._2()._1(), file._2()._2(), file._2()._3()),
+                        file._3()._1(),
+                        file._3()._2()))
                 .toList();
     }
 
     /**
-     * Writes a partition; yields the name of its file, rows that have codes, and the other rows by reason, then the first and the
-     * last id or, where they do not ascend, none, row groups and their bytes.
+     * Writes a partition; yields what {@link Written} tells of it: name, rows that have codes and the others by reason; its ids; row groups
+     * and their bytes.
      */
-    Iterator<Tuple6<String, Long, Map<String, Long>, String[], Integer, Long>> write(
-            final Integer part, final Iterator<Row> rows) throws IOException {
+    Iterator<Tuple3<Tuple3<String, Long, Map<String, Long>>, Tuple3<String, String, Boolean>, Tuple2<Integer, Long>>>
+            write(final Integer part, final Iterator<Row> rows) throws IOException {
         if (!rows.hasNext()) {
             return Collections.emptyIterator();
         }
@@ -107,25 +102,25 @@ final class StagedWriter implements Serializable {
         final int reason = schema.fieldIndex(CodeSchema.REASON);
         final Map<String, Long> refused = new TreeMap<>();
         long encoded = 0;
-        final Ascent ascent = new Ascent();
+        final Seen ids = new Seen();
         final String name = String.format(Locale.ROOT, "part-%05d-%s%s", part, UUID.randomUUID(), SUFFIX);
         final Path path = new Path(folder, name);
         final Marked support = new Marked(schema);
         boolean written = false;
-        try (ParquetWriter<Row> writer = new Builder(HadoopOutputFile.fromPath(path, hadoop.value()), support)
+        final ParquetWriter<Row> writer = new Builder(HadoopOutputFile.fromPath(path, hadoop.value()), support)
                 .withConf(hadoop.value())
                 .withCompressionCodec(CompressionCodecName.ZSTD)
                 .withRowGroupSize(ROW_GROUP_BYTES)
                 .withPageSize(PAGE_BYTES)
-                .config(ZSTD_LEVEL, FASTEST)
                 // No value comes twice: a dictionary would be built and thrown away.
                 .withDictionaryEncoding(CodeSchema.ID, false)
                 .withDictionaryEncoding(CodeSchema.CONTENT_HASH, false)
-                .build()) {
+                .build();
+        try (writer) {
             while (rows.hasNext()) {
                 final Row row = rows.next();
                 writer.write(row);
-                ascent.next(row.getString(id));
+                ids.next(row.getString(id));
                 if (row.isNullAt(reason)) {
                     encoded++;
                 } else {
@@ -139,34 +134,37 @@ final class StagedWriter implements Serializable {
                 path.getFileSystem(hadoop.value()).delete(path, false);
             }
         }
-        int groups = 0;
-        long bytes = 0;
-        try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, hadoop.value()))) {
-            for (final BlockMetaData group : reader.getFooter().getBlocks()) {
-                groups++;
-                bytes += group.getCompressedSize();
-            }
-        }
-        return List.of(new Tuple6<>(name, encoded, refused, ascent.ends(), groups, bytes))
+        final List<BlockMetaData> groups = writer.getFooter().getBlocks();
+        final long bytes =
+                groups.stream().mapToLong(BlockMetaData::getCompressedSize).sum();
+        return List.of(new Tuple3<>(
+                        new Tuple3<>(name, encoded, refused), ids.told(), new Tuple2<>(groups.size(), bytes)))
                 .iterator();
     }
 
-    /** Whether ids ascend. */
-    private static final class Ascent {
-        private @Nullable UTF8String first;
-        private @Nullable UTF8String last;
-        private boolean ascends = true;
+    /** The ids of a file, one after another. */
+    private static final class Seen {
+        private UTF8String least = UTF8String.EMPTY_UTF8;
+        private UTF8String greatest = UTF8String.EMPTY_UTF8;
+        private boolean ascend = true;
+        private boolean first = true;
 
         void next(final String text) {
             final UTF8String id = UTF8String.fromString(text);
-            ascends &= last == null || last.compareTo(id) < 0;
-            first = first == null ? id : first;
-            last = id;
+            if (first) {
+                least = id;
+                greatest = id;
+                first = false;
+            } else if (greatest.compareTo(id) < 0) {
+                greatest = id;
+            } else {
+                ascend = false;
+                least = least.compareTo(id) > 0 ? id : least;
+            }
         }
 
-        /** The first id and the last; none where they do not ascend. */
-        String[] ends() {
-            return ascends ? new String[] {String.valueOf(first), String.valueOf(last)} : new String[0];
+        Tuple3<String, String, Boolean> told() {
+            return new Tuple3<>(least.toString(), greatest.toString(), ascend);
         }
     }
 

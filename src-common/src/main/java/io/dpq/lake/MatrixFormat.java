@@ -123,6 +123,12 @@ final class MatrixFormat implements RecordFormat {
     }
 
     @Override
+    public Summary summary(final LakeRoot root, final String path, final long part, final List<Listed> listed)
+            throws IOException {
+        return summary(root, path, part);
+    }
+
+    @Override
     public List<Listed> list(final LakeRoot root, final String path, final long part) throws IOException {
         final Layout layout = layout(root, path);
         final long end = Math.min(layout.rows(), part + layout.rowsInPart());

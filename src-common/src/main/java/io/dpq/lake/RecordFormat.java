@@ -50,9 +50,15 @@ interface RecordFormat extends Serializable {
     /** The records of a part in ascending order of their places. */
     List<Listed> list(LakeRoot root, String path, long part) throws IOException;
 
-    /** What {@link #list} would list, and what is told of it; cheaper where a format knows without listing. */
+    /** Of what {@link #list} would list; cheaper where a format knows without listing. */
     default Summary summary(final LakeRoot root, final String path, final long part) throws IOException {
         return Summary.of(list(root, path, part));
+    }
+
+    /** As {@link #summary(LakeRoot, String, long)}, of a part that was just listed. */
+    default Summary summary(final LakeRoot root, final String path, final long part, final List<Listed> listed)
+            throws IOException {
+        return Summary.of(listed);
     }
 
     /** Opens a part to read records of it in ascending order of their places. */

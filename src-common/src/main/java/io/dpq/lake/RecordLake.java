@@ -271,7 +271,7 @@ final class RecordLake implements Lake {
         final RecordFormat.Summary now;
         try {
             listed = format.list(root, file, number);
-            now = format.numbersRecords(file) ? format.summary(root, file, number) : RecordFormat.Summary.of(listed);
+            now = format.summary(root, file, number, listed);
         } catch (final IOException | RuntimeException e) {
             throw damaged(file, where, e);
         }

@@ -67,7 +67,7 @@ final class RecordReading implements Serializable {
         };
     }
 
-    /** All records of the parts with their content, part by part; */
+    /** All records of the parts with their content, part by part. That of a vector is good until the next row. */
     Iterator<Row> whole(final Iterator<Row> parts, final Lister lister) {
         final Reader reader = reader(true);
         return new Iterator<>() {

@@ -46,7 +46,9 @@ final class StretchContents implements RecordFormat.Contents {
         }
         final int length = (int) Math.min(listed, most + 1L);
         final byte[] content = reuses && last.length == length ? last : new byte[length];
-        last = content;
+        if (reuses) {
+            last = content;
+        }
         final int read = buffered.readNBytes(content, 0, content.length);
         position = place + read;
         if (read < content.length) {

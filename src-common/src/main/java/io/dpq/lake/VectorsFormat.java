@@ -71,6 +71,12 @@ final class VectorsFormat implements RecordFormat {
     }
 
     @Override
+    public Summary summary(final LakeRoot root, final String path, final long part, final List<Listed> listed)
+            throws IOException {
+        return of(path).summary(root, path, part, listed);
+    }
+
+    @Override
     public Contents open(final LakeRoot root, final String path, final long part) throws IOException {
         return of(path).open(root, path, part);
     }

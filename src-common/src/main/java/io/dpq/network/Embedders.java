@@ -9,6 +9,7 @@ import io.dpq.model.ModelManifest;
 import io.dpq.model.OnnxEmbedder;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.ResidualEncoder;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.apache.hadoop.conf.Configuration;
@@ -76,7 +77,7 @@ public final class Embedders {
         }
         final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {
-            case ONNX -> onnx(directory.read(ModelDirectory.ENCODER), side, threads);
+            case ONNX -> onnx(directory.read(ModelDirectory.ENCODER), manifest, threads);
             case DL4J -> NetworkEmbedder.open(directory.read(ModelDirectory.NETWORK), side);
         };
         if (embedder.dimensions() != manifest.dimensions()) {
@@ -90,8 +91,10 @@ public final class Embedders {
         return new SharedModel(manifest.image(), embedder, quantizer);
     }
 
-    private static Embedder onnx(final byte[] encoder, final int side, final int threads) {
-        return IdentityEmbedder.of(encoder).orElseGet(() -> new OnnxEmbedder(encoder, side, threads));
+    private static Embedder onnx(final byte[] encoder, final ModelManifest manifest, final int threads) {
+        // Networks of images are not looked at: they are large, and none is the identity.
+        return (takesVectors(manifest) ? IdentityEmbedder.of(encoder) : Optional.<Embedder>empty())
+                .orElseGet(() -> new OnnxEmbedder(encoder, manifest.image().crop(), threads));
     }
 
     /** Whether a model takes vectors rather than images. */

@@ -41,9 +41,10 @@ record IdentityEmbedder(int dimensions) implements Embedder {
         for (int step = 0; step <= sources.size() && sources.containsKey(value); step++) {
             value = sources.get(value);
         }
-        final List<Onnx.TensorShapeProto.Dimension> shape =
-                graph.getInput(0).getType().getTensorType().getShape().getDimList();
+        final Onnx.TypeProto.Tensor type = graph.getInput(0).getType().getTensorType();
+        final List<Onnx.TensorShapeProto.Dimension> shape = type.getShape().getDimList();
         return value.equals(graph.getInput(0).getName())
+                        && type.getElemType() == Onnx.TensorProto.DataType.FLOAT.getNumber()
                         && shape.size() == 2
                         && shape.get(1).getDimValue() > 0
                 ? Optional.of(new IdentityEmbedder(Math.toIntExact(shape.get(1).getDimValue())))

@@ -663,7 +663,7 @@ final class CodeTableTest {
         final StagedWriter writer = new StagedWriter(
                 new org.apache.hadoop.fs.Path(folder.resolve("staged").toString()), schema, hadoop());
         final List<Row> rows = staged(1, 1000, 0).collectAsList();
-        final String name = writer.write(0, rows.iterator()).next()._1();
+        final String name = writer.write(0, rows.iterator()).next()._1()._1();
         assertThat(StagedWriter.isWhole(stagedFile(name), hadoop())).isTrue();
 
         final byte[] bytes = Files.readAllBytes(folder.resolve("staged").resolve(name));

@@ -1,5 +1,6 @@
 package io.dpq.codes;
 
+import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.format_string;
 import static org.apache.spark.sql.functions.lit;
@@ -7,8 +8,9 @@ import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.dpq.codes.StagedWriter.Order;
+import io.dpq.codes.StagedWriter.Ids;
 import io.dpq.codes.StagedWriter.Written;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -66,12 +67,12 @@ class RowGroupJoinTest {
         spark.stop();
     }
 
-    private static Written file(final String name, final long rows, final String first, final String last) {
-        return new Written(name, rows, Map.of(), Optional.of(new Order(first, last, 1, 5 * rows)));
+    private static Written file(final String name, final long rows, final String least, final String greatest) {
+        return new Written(name, rows, Map.of(), new Ids(least, greatest, true), 1, 5 * rows);
     }
 
     private static List<String> joinable(final long rowsPerFile, final Written... files) {
-        return RowGroupJoin.joinable(List.of(files), rowsPerFile).stream()
+        return RowGroupJoin.joinable(List.of(files), 256, rowsPerFile).stream()
                 .map(Written::name)
                 .toList();
     }
@@ -81,12 +82,14 @@ class RowGroupJoinTest {
         final Written good = file("good", MANY, "b", "c");
         assertThat(joinable(MANY, good, file("earlier", MANY, "a", "ab"))).containsExactly("earlier", "good");
         assertThat(joinable(MANY - 1, good)).isEmpty();
-        assertThat(joinable(MANY, file("small", 99_999, "b", "c"))).isEmpty();
-        assertThat(joinable(MANY, new Written("unsorted", MANY, Map.of(), Optional.empty())))
+        assertThat(joinable(MANY, file("small", 100_000, "b", "c"))).isEmpty();
+        assertThat(RowGroupJoin.joinable(List.of(good), 512, MANY)).isEmpty();
+        assertThat(RowGroupJoin.joinable(List.of(good), 16, MANY)).containsExactly(good);
+        assertThat(joinable(MANY, new Written("unsorted", MANY, Map.of(), new Ids("b", "c", false), 1, 1)))
                 .isEmpty();
-        assertThat(joinable(MANY, new Written("refused", MANY, Map.of("CORRUPT", 1L), good.order())))
+        assertThat(joinable(MANY, new Written("refused", MANY, Map.of("CORRUPT", 1L), good.ids(), 1, 1)))
                 .isEmpty();
-        assertThat(joinable(MANY, new Written("groups", MANY, Map.of(), Optional.of(new Order("b", "c", 2, 1000)))))
+        assertThat(joinable(MANY, new Written("groups", MANY, Map.of(), good.ids(), 2, 1)))
                 .isEmpty();
     }
 
@@ -94,11 +97,21 @@ class RowGroupJoinTest {
     void whatReachesIntoAnotherFileIsSorted() {
         assertThat(joinable(
                         MANY,
+                        file("e", MANY, "7", "8"),
                         file("c", MANY, "5", "6"),
                         file("a", MANY, "1", "3"),
                         file("b", MANY, "3", "4"),
-                        file("d", MANY, "51", "52")))
-                .containsExactly("a", "c");
+                        file("d", MANY, "51", "52"),
+                        file("f", MANY, "9", "99")))
+                .containsExactly("e", "f");
+        // Also into one that is sorted itself, and over several.
+        assertThat(joinable(
+                        MANY,
+                        file("a", MANY, "1", "2"),
+                        new Written("wide", 5, Map.of(), new Ids("0", "6", false), 1, 1),
+                        file("b", MANY, "3", "4"),
+                        file("c", MANY, "7", "8")))
+                .containsExactly("c");
         // By UTF-8, in which a character beyond the basic plane follows all within it.
         assertThat(joinable(
                         MANY,
@@ -146,8 +159,7 @@ class RowGroupJoinTest {
                 .toDF("n")
                 .select(
                         format_string("v/%09d", col("n")).as("id"),
-                        lit(null)
-                                .cast(DataTypes.createArrayType(DataTypes.StringType))
+                        when(col("n").mod(3).notEqual(0), array(lit("cat"), lit("dog")))
                                 .as("labels"),
                         xxhash64(col("n")).as("content_hash"),
                         level(1, refused),
@@ -157,12 +169,15 @@ class RowGroupJoinTest {
                         when(refused, lit("CORRUPT")).as("reason"),
                         when(refused, lit("not finite")).as("detail"),
                         lit(20L).as("length"),
-                        lit(7L).as("modified"));
+                        lit(7L).as("modified"),
+                        when(refused.unary_$bang(), col("n").cast(DataTypes.IntegerType))
+                                .as("width"),
+                        when(refused.unary_$bang(), lit(3)).as("height"));
     }
 
     private RunManifest publish(final String root, final Dataset<Row> rows, final long rowsPerFile) {
         final CodeRun run = new CodeTable(root, hadoop()).begin(IDENTITY);
-        run.stage(rows);
+        run.stage(rows, Set.of(CodeSchema.Extra.SIZE));
         return run.publish(spark, rows.count(), 0, rowsPerFile, Map.of());
     }
 
@@ -247,12 +262,31 @@ class RowGroupJoinTest {
         assertThat(Path.of(root, "_tmp")).isEmptyDirectory();
     }
 
+    @Test
+    void whatCannotBeJoinedLeavesNothing() throws IOException {
+        final String root = folder.resolve("codes").toString();
+        final CodeRun run = new CodeTable(root, hadoop()).begin(IDENTITY);
+        run.stage(staged(0, 2, lit(false)), Set.of(CodeSchema.Extra.SIZE));
+        try (Stream<Path> staged = Files.list(Path.of(root, "_tmp", run.id(), "staged"))) {
+            final Path damaged = staged.filter(
+                            file -> file.getFileName().toString().startsWith("part-00001"))
+                    .findFirst()
+                    .orElseThrow();
+            Files.delete(damaged.resolveSibling("." + damaged.getFileName() + ".crc"));
+            Files.write(damaged, new byte[40]);
+        }
+        assertThatThrownBy(() -> run.publish(spark, 2L * MANY, 0, 10_000_000, Map.of()))
+                .hasStackTraceContaining("part-00001");
+        assertThat(Path.of(root, "_tmp", run.id(), "joined")).isEmptyDirectory();
+        assertThat(Path.of(root, "run=" + run.id())).doesNotExist();
+    }
+
     /** Such as one of which the driver never heard. */
     @Test
     void aFileOfAFailedAttemptIsNotPublished() throws IOException {
         final String root = folder.resolve("codes").toString();
         final CodeRun run = new CodeTable(root, hadoop()).begin(IDENTITY);
-        run.stage(staged(0, 2, lit(false)), Set.of());
+        run.stage(staged(0, 2, lit(false)), Set.of(CodeSchema.Extra.SIZE));
         final Path aside = Files.createDirectories(Path.of(root, "_tmp", run.id(), "joined"));
         try (Stream<Path> staged = Files.list(Path.of(root, "_tmp", run.id(), "staged"))) {
             Files.copy(

@@ -37,9 +37,13 @@ class StretchContentsTest {
     }
 
     private StretchContents open() throws IOException {
+        return open(false);
+    }
+
+    private StretchContents open(final boolean reuses) throws IOException {
         final FSDataInputStream in = FileSystem.getLocal(new Configuration())
                 .open(new org.apache.hadoop.fs.Path(folder.resolve("file").toUri()));
-        return new StretchContents(in, false);
+        return new StretchContents(in, reuses);
     }
 
     /** Lengths of records and the gaps before each, some of them backwards. */
@@ -67,6 +71,25 @@ class StretchContentsTest {
                         .hasValue(Arrays.copyOfRange(bytes, place, place + lengths[i]));
                 place += lengths[i];
             }
+        }
+    }
+
+    @Test
+    void onlyWhoIsAskedToReadsIntoTheSameArray() throws IOException {
+        try (StretchContents contents = open(true)) {
+            final byte[] first = contents.read(0, 40, LENGTH).orElseThrow();
+            final byte[] second = contents.read(40, 40, LENGTH).orElseThrow();
+            assertThat(second).isSameAs(first).isEqualTo(Arrays.copyOfRange(bytes, 40, 80));
+            final byte[] shorter = contents.read(80, 7, LENGTH).orElseThrow();
+            assertThat(shorter).isEqualTo(Arrays.copyOfRange(bytes, 80, 87));
+            assertThat(contents.read(90, 100, 6)).hasValue(Arrays.copyOfRange(bytes, 90, 97));
+            assertThatThrownBy(() -> contents.read(LENGTH - 3, 7, LENGTH)).isInstanceOf(EOFException.class);
+            assertThat(contents.read(0, 7, LENGTH)).hasValue(Arrays.copyOfRange(bytes, 0, 7));
+        }
+        try (StretchContents contents = open()) {
+            final byte[] first = contents.read(0, 40, LENGTH).orElseThrow();
+            contents.read(40, 40, LENGTH);
+            assertThat(first).isEqualTo(Arrays.copyOfRange(bytes, 0, 40));
         }
     }
 
