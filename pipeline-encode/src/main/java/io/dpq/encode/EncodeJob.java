@@ -290,7 +290,12 @@ public final class EncodeJob implements Job {
                         model,
                         whole.filter(all -> taken == 0)
                                 .map(Lake.Whole::rows)
-                                .orElseGet(() -> contents(lake, settings, model, plan, reused)),
+                                .orElseGet(() -> contents(
+                                        lake,
+                                        settings,
+                                        model,
+                                        plan,
+                                        taken == 0 ? Optional.empty() : Optional.of(reused))),
                         run,
                         images);
         run.measured(Map.of("imagesReused", taken, "encodeMillis", Math.round(1000 * seconds), "batchSize", (long)
@@ -331,10 +336,11 @@ public final class EncodeJob implements Job {
             final Settings settings,
             final ModelManifest model,
             final Dataset<Row> plan,
-            final Dataset<Row> reused) {
+            final Optional<Dataset<Row>> reused) {
         final Dataset<Row> asked = plan.filter(Changes.is(Action.NEW, Action.CHANGED, Action.RETRIED));
-        final Dataset<Row> missing =
-                asked.join(reused, asked.col(CodeSchema.ID).equalTo(reused.col(CodeSchema.ID)), "left_anti");
+        final Dataset<Row> missing = reused.map(
+                        ids -> asked.join(ids, asked.col(CodeSchema.ID).equalTo(ids.col(CodeSchema.ID)), "left_anti"))
+                .orElse(asked);
         // Back in the lake's own terms: a kind of lake may need columns of its own to read an image.
         return lake.rows(
                 chosen(lake, missing), settings.partitions(), model.image().maxBytes());
