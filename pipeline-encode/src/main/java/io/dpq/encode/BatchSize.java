@@ -40,7 +40,9 @@ record BatchSize(int given, long nativeBytes) {
             return Math.max(ROWS, Math.min(MOST_VECTORS, fit));
         }
         final long image = (long) Float.BYTES * model.image().tensorLength();
-        return (int) Math.max(1, Math.min(MOST_IMAGES, nativeBytes / (image * ACTIVATIONS)));
+        // A mirror image is one more for the network.
+        final int seen = model.image().mirror() ? 2 : 1;
+        return (int) Math.max(1, Math.min(MOST_IMAGES, nativeBytes / (image * ACTIVATIONS)) / seen);
     }
 
     /** For the plan. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
+import io.dpq.image.ImageContract;
 import io.dpq.model.ModelManifest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,6 +41,38 @@ final class BatchSizeTest {
         assertThat(new BatchSize(0, 5 * IMAGE).of(model)).isEqualTo(5);
         assertThat(new BatchSize(0, 1).of(model)).isEqualTo(1);
         assertThat(from("encode.batch-size=100").of(model)).isEqualTo(100);
+    }
+
+    @Test
+    void aMirrorImageIsOneMoreForTheNetwork() {
+        final ImageContract image = model.image();
+        final ModelManifest both = new ModelManifest(
+                model.formatVersion(),
+                model.modelId(),
+                model.dimensions(),
+                model.levels(),
+                model.codewords(),
+                model.score(),
+                model.similarity(),
+                model.labels(),
+                new ImageContract(
+                        image.version(),
+                        image.fit(),
+                        image.resize(),
+                        image.crop(),
+                        image.mean(),
+                        image.deviation(),
+                        image.maxPixels(),
+                        image.maxBytes(),
+                        true),
+                model.backbone(),
+                model.files(),
+                model.provenance(),
+                model.metrics());
+        assertThat(from().of(both)).isEqualTo(16);
+        assertThat(new BatchSize(0, 10 * IMAGE).of(both)).isEqualTo(5);
+        assertThat(new BatchSize(0, 1).of(both)).isEqualTo(1);
+        assertThat(from("encode.batch-size=100").of(both)).isEqualTo(100);
     }
 
     @Test

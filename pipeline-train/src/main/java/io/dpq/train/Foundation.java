@@ -17,8 +17,12 @@ interface Foundation {
     /** How far an encoder is from the networks it was made of, as {@link EncoderExport#parity} measures it. */
     double parity(ComputationGraph learnt, byte[] encoder, long seed);
 
-    /** Of a network that learns as a whole. */
-    static Foundation nothing(final NetworkSpec.Input input) {
+    /**
+     * Of a network that learns as a whole.
+     *
+     * @param mirror whether the encoder takes both sides of an image
+     */
+    static Foundation nothing(final NetworkSpec.Input input, final boolean mirror) {
         return new Foundation() {
             @Override
             public ComputationGraph whole(final ComputationGraph learnt) {
@@ -27,19 +31,19 @@ interface Foundation {
 
             @Override
             public byte[] encoder(final ComputationGraph learnt) {
-                return EncoderExport.toOnnx(learnt);
+                return EncoderExport.toOnnx(learnt, mirror);
             }
 
             @Override
             public double parity(final ComputationGraph learnt, final byte[] encoder, final long seed) {
-                return EncoderExport.parity(learnt, encoder, input, seed);
+                return EncoderExport.parity(learnt, encoder, input, mirror, seed);
             }
         };
     }
 
     /** Of the rest behind a frozen part. */
     static Foundation of(final FrozenPart part, final NetworkSpec.Input input) {
-        final Foundation ofWhole = nothing(input);
+        final Foundation ofWhole = nothing(input, false);
         return new Foundation() {
             @Override
             public ComputationGraph whole(final ComputationGraph learnt) {

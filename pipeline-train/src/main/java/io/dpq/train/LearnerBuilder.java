@@ -22,6 +22,9 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 
 /** Decides what learns, and computes the features of a frozen backbone where the configuration lets it. */
 final class LearnerBuilder {
+    /** Images that tell how patches are to be whitened: a hundred already tell it well. */
+    private static final double WHITENED_FROM = 5000;
+
     private final SparkSession session;
     private final TrainSettings settings;
     private final TrainingData data;
@@ -61,15 +64,15 @@ final class LearnerBuilder {
             return behindOnnx();
         }
         if (!settings.freezes() || !settings.featureCache().on()) {
-            return whole(this::network);
+            return whole(this::start);
         }
         if (!settings.augmentation().isNone()) {
             say.accept(
                     "the frozen layers are computed anew in every epoch, since images are augmented; to compute them"
                             + " once, set train.augmentation.crop and flip to false and leave the rest of it as it is by default");
-            return whole(this::network);
+            return whole(this::start);
         }
-        final ComputationGraph network = network();
+        final ComputationGraph network = start();
         final Optional<FrozenPart> part =
                 FrozenPart.of(network, settings.image().crop());
         if (part.isEmpty()) {
@@ -82,9 +85,19 @@ final class LearnerBuilder {
 
     private Learner whole(final Supplier<ComputationGraph> fresh) {
         final NetworkSpec spec = spec(Optional.empty());
-        final BatchRecipe recipe =
-                new BatchRecipe(settings.input(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
-        return new Learner(spec, Foundation.nothing(spec.input()), fresh, data, queries, recipe, Optional.empty());
+        final BatchRecipe recipe = recipe(spec);
+        return new Learner(
+                spec,
+                Foundation.nothing(spec.input(), settings.image().mirror()),
+                fresh,
+                data,
+                queries,
+                recipe,
+                Optional.empty());
+    }
+
+    private BatchRecipe recipe(final NetworkSpec spec) {
+        return new BatchRecipe(settings.input(), new NetworkBatches(spec), settings.augmentation(), settings.seed());
     }
 
     private Learner behind(final FrozenPart part) {
@@ -167,6 +180,19 @@ final class LearnerBuilder {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The network as it is before the first step. */
+    private ComputationGraph start() {
+        final ComputationGraph network = network();
+        if (DpqNetwork.whitens(network)) {
+            session.sparkContext().setJobDescription("dpq train: whiten the images' patches");
+            final double share = WHITENED_FROM / data.index().size();
+            final PatchMoments moments =
+                    PatchMoments.of(data.rows(), recipe(spec(Optional.empty())), share, settings.seed());
+            DpqNetwork.setWhitening(network, moments.whitening());
+        }
+        return network;
     }
 
     private Configuration hadoop() {

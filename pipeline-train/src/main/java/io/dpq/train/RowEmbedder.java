@@ -86,6 +86,9 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
         final INDArray[] outputs = classifies
                 ? DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING, DpqNetwork.CLASSIFICATION)
                 : DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING);
+        if (recipe.mirror()) {
+            outputs[0].addi(DpqNetwork.embed(graph, DpqNetwork.mirrored(input))).muli(0.5);
+        }
         final float[][] embeddings = outputs[0].toFloatMatrix();
         final int[] classes = classifies ? outputs[1].argMax(1).toIntVector() : new int[rows.size()];
         final List<EmbeddedRow> embedded = new ArrayList<>();

@@ -119,6 +119,7 @@ record TrainSettings(
                 settings.spec(LabelVectors.orthonormal(classes, settings.dimensions, 0), 1, Optional.empty(), false));
         settings.featureCache();
         settings.refit();
+        settings.checkMirror();
         if (settings.run().validation().isOn() && !settings.loss.supervised()) {
             throw UserException.usage(
                     "Validation measures how well labels are found, but all losses that learn from labels"
@@ -153,6 +154,24 @@ record TrainSettings(
                     + " but must be at least quantization.codewords, " + settings.codewords + ".");
         }
         return settings;
+    }
+
+    /** What is computed once is computed of an image as it is. */
+    private void checkMirror() {
+        if (!image.mirror()) {
+            return;
+        }
+        if (lake.holdsVectors()) {
+            throw UserException.usage("Vectors have no mirror images, so set image.mirror to false.");
+        }
+        if (backbone() == Backbone.ONNX) {
+            throw UserException.usage("backbone.kind is onnx, whose features are computed once for every image and"
+                    + " not for its mirror image, so set image.mirror to false.");
+        }
+        if (computesOnce()) {
+            throw UserException.usage("What frozen layers yield is computed once for every image and not for its"
+                    + " mirror image, so set image.mirror to false or train.feature-cache.enabled to off.");
+        }
     }
 
     /** Nothing below the features of an ONNX model is computed in training. */

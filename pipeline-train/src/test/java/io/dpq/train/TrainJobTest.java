@@ -40,6 +40,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** The job as a user runs it: real Spark with two workers, real files, exit codes and sentences. */
 class TrainJobTest {
@@ -362,6 +365,60 @@ class TrainJobTest {
     void codebooksOfNoiseAreNeverPublished() {
         final Result result = train("quantization.start=random", "train.epochs=2", "train.semantic-epochs=2");
         assertThat(result.err).contains("quantization.start is random but train.semantic-epochs leaves no epoch");
+        assertThat(result.code).isEqualTo(1);
+    }
+
+    /** The first layer is what the images' patches ask for, and the published encoder sees both sides of an image. */
+    @Test
+    void anAirbenchNetworkBeginsWhiteAndEmbedsBothSides() throws IOException {
+        final Result result = train(
+                "backbone.kind=airbench",
+                "backbone.width=2",
+                "image.crop=16",
+                "image.mirror=true",
+                "quantization.refit=true",
+                "train.validation.fraction=0.2",
+                "train.epochs=2",
+                "train.semantic-epochs=1");
+        assertThat(result.err).isEmpty();
+        assertThat(result.code).isZero();
+
+        final ModelDirectory opened = ModelDirectory.open(model.toString(), new Configuration());
+        assertThat(opened.manifest().image().mirror()).isTrue();
+        assertThat((Double) opened.manifest().metrics().get("exportParity")).isLessThan(1e-4);
+        final ComputationGraph graph = NetworkZip.restore(opened.read(ModelDirectory.NETWORK), false);
+        final float[] image = new float[3 * 16 * 16];
+        final Random random = new Random(3);
+        IntStream.range(0, image.length).forEach(i -> image[i] = (float) random.nextGaussian());
+        final float[] mirrored = DpqNetwork.mirrored(Nd4j.createFromArray(image).reshape('c', 1, 3, 16, 16))
+                .dup('c')
+                .data()
+                .asFloat();
+        try (OnnxEmbedder embedder = new OnnxEmbedder(opened.read(ModelDirectory.ENCODER), 16, 1)) {
+            assertThat(embedder.embed(image, 1)).containsExactly(embedder.embed(mirrored, 1), within(1e-6f));
+        }
+        // Whatever these images are, half of the filters are the other half's negatives, and each is of the length that
+        // whitens.
+        final INDArray filters = graph.getParam("whitening_W");
+        assertThat(filters.size(0)).isEqualTo(24);
+        assertThat(filters.get(NDArrayIndex.interval(0, 12)))
+                .isEqualTo(filters.get(NDArrayIndex.interval(12, 24)).neg());
+        // Noise of 30 levels either way, by 64: a variance of about .076, next to which colours are loud.
+        final double longest = filters.mul(filters).sum(1, 2, 3).maxNumber().doubleValue();
+        assertThat(longest).isBetween(1 / 0.08, 1 / 0.04);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train.lake.kind=vectors backbone.kind=none | Vectors have no mirror images",
+                "backbone.frozen-up-to=conv1 train.augmentation.crop=false train.augmentation.flip=false"
+                        + " | computed once for every image",
+            })
+    void thereIsNoMirrorImageOfWhatIsNoImage(final String sets, final String sentence) {
+        final Result result = train(with(sets.split(" "), "image.mirror=true"));
+        assertThat(result.err).contains(sentence).contains("set image.mirror to false");
         assertThat(result.code).isEqualTo(1);
     }
 

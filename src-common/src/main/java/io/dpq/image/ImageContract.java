@@ -1,5 +1,6 @@
 package io.dpq.image;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.List;
  * @param deviation divides red, green and blue after the mean
  * @param maxPixels images whose header promises more are refused
  * @param maxBytes files longer than this are refused
+ * @param mirror whether an image's embedding is the mean of its own and of its mirror image's; absent from a model where it is not
  */
 public record ImageContract(
         int version,
@@ -24,7 +26,8 @@ public record ImageContract(
         List<Double> mean,
         List<Double> deviation,
         long maxPixels,
-        long maxBytes) {
+        long maxBytes,
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean mirror) {
     /** The version that this code implements. */
     public static final int VERSION = 1;
 
@@ -43,6 +46,19 @@ public record ImageContract(
         if (crop > resize) {
             throw new IllegalArgumentException("a crop of " + crop + " from " + resize + " pixels");
         }
+    }
+
+    /** Of images that are embedded as they are. */
+    public ImageContract(
+            final int version,
+            final Fit fit,
+            final int resize,
+            final int crop,
+            final List<Double> mean,
+            final List<Double> deviation,
+            final long maxPixels,
+            final long maxBytes) {
+        this(version, fit, resize, crop, mean, deviation, maxPixels, maxBytes, false);
     }
 
     /** Reads the section {@code image}. */
@@ -64,7 +80,8 @@ public record ImageContract(
                 three(config, "image.mean"),
                 deviation,
                 config.whole("image.max-pixels", 1, Integer.MAX_VALUE / 3),
-                config.bytes("image.max-bytes"));
+                config.bytes("image.max-bytes"),
+                config.bool("image.mirror"));
     }
 
     private static List<Double> three(final DpqConfig config, final String key) {

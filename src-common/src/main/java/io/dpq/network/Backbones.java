@@ -35,6 +35,7 @@ final class Backbones {
             case SIMPLE_CNN -> backbones.simpleCnn(input);
             case RESIDUAL_CNN -> backbones.residualCnn(input);
             case RESNET_9 -> backbones.resNet9(input);
+            case AIRBENCH -> backbones.airbench(input);
             case SQUEEZENET -> backbones.squeezeNet(input);
             case ALEXNET -> backbones.alexNet(input);
             case KERAS, DL4J, ONNX -> BackboneFiles.add(spec, graph, input);
@@ -124,6 +125,37 @@ final class Backbones {
         last = normalisedConvolution("conv4", 8 * width, true, last);
         last = openBlock("block2", 8 * width, last);
         return graph.layer("features", new GlobalPoolingLayer(PoolingType.MAX), last);
+    }
+
+    /**
+     * The network of airbench (Jordan, arXiv 2404.00498), by which small images are learnt in half of ResNet-9's operations: 2×2
+     * filters that do not learn, since they whiten what they see ({@link DpqNetwork#setWhitening}), then three stages of two 3×3
+     * convolutions of width w, 4w, 4w, each of which halves the image behind its first one. GELU stands for ReLU.
+     */
+    private String airbench(final String input) {
+        requireSide(16);
+        String last = graph.fixed(
+                DpqNetwork.WHITENING,
+                kept(convolution(2, 1, DpqNetwork.WHITENING_FILTERS)
+                        .hasBias(false)
+                        .activation(Activation.IDENTITY)),
+                input);
+        last = graph.layer("whitened", new ActivationLayer(Activation.GELU), last);
+        for (int stage = 1; stage <= 3; stage++) {
+            final int width = spec.backbone().width() * (stage == 1 ? 1 : 4);
+            last = smoothConvolution("stage" + stage + "_conv1", width, true, last);
+            last = smoothConvolution("stage" + stage + "_conv2", width, false, last);
+        }
+        return graph.layer("features", new GlobalPoolingLayer(PoolingType.MAX), last);
+    }
+
+    private String smoothConvolution(final String name, final int width, final boolean pool, final String input) {
+        String last = graph.layer(name, linearConvolution(3, 1, width), input);
+        if (pool) {
+            last = graph.layer(name + "_pool", maxPool(2, 2), last);
+        }
+        last = graph.layer(name + "_bn", new PlaneNormalization(false), last);
+        return graph.layer(name + "_gelu", new ActivationLayer(Activation.GELU), last);
     }
 
     /** x + f(x), where f ends in ReLU and nothing is behind the sum. */

@@ -38,6 +38,15 @@ public final class DpqNetwork {
     /** The next output: embedding and states side by side, for the losses. */
     public static final String QUANTIZATION = "quantization";
 
+    /** The layer that whitens, in a network that does. */
+    static final String WHITENING = "whitening";
+    /** Side of the patches that it sees. */
+    public static final int PATCH = 2;
+    /** Values of such a patch, channel by channel and row by row. */
+    public static final int PATCH_VALUES = 3 * PATCH * PATCH;
+    /** Each filter and its negative, since what follows passes one sign only. */
+    static final int WHITENING_FILTERS = 2 * PATCH_VALUES;
+
     private DpqNetwork() {}
 
     /**
@@ -175,9 +184,44 @@ public final class DpqNetwork {
         return new MultiDataSet(new INDArray[] {Nd4j.createFromArray(values).reshape('c', shape)}, targets);
     }
 
+    /** Whether the network begins with filters that whiten the patches of its images and do not learn. */
+    public static boolean whitens(final ComputationGraph graph) {
+        return graph.getConfiguration().getVertices().containsKey(WHITENING);
+    }
+
+    /**
+     * Sets the filters that whiten, and their negatives behind them.
+     *
+     * @param filters {@value #PATCH_VALUES} of them, each of {@value #PATCH_VALUES} values as of a patch
+     */
+    public static void setWhitening(final ComputationGraph graph, final float[][] filters) {
+        final INDArray positive =
+                Nd4j.createFromArray(filters).reshape('c', PATCH_VALUES, PATCH_VALUES / (PATCH * PATCH), PATCH, PATCH);
+        graph.getParam(WHITENING + "_W").assign(Nd4j.concat(0, positive, positive.neg()));
+    }
+
     /** Embeddings [N, D] of images [N, 3, S, S] or vectors [N, length], in inference mode. */
     public static INDArray embed(final ComputationGraph graph, final INDArray input) {
         return activations(graph, input, EMBEDDING)[0];
+    }
+
+    /** The mean of the embeddings [N, D] of images [N, 3, S, S] and of their mirror images, in inference mode. */
+    public static INDArray embedBothSides(final ComputationGraph graph, final INDArray images) {
+        return embed(graph, images).add(embed(graph, mirrored(images))).muli(0.5);
+    }
+
+    /** Images [N, 3, S, S] with left and right exchanged, as a copy. */
+    public static INDArray mirrored(final INDArray images) {
+        final float[] values = images.dup('c').data().asFloat();
+        final int width = (int) images.size(3);
+        for (int row = 0; row < values.length; row += width) {
+            for (int left = row, right = row + width - 1; left < right; left++, right--) {
+                final float value = values[left];
+                values[left] = values[right];
+                values[right] = value;
+            }
+        }
+        return Nd4j.createFromArray(values).reshape('c', images.shape());
     }
 
     /** What the named vertices yield of images [N, 3, S, S] or vectors [N, length], in inference mode. */

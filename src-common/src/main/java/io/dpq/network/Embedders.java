@@ -75,10 +75,9 @@ public final class Embedders {
             throw UserException.usage("The model at " + modelPath
                     + " has an ONNX backbone, which Deeplearning4j does not compute, so set encode.engine to onnx.");
         }
-        final int side = manifest.image().crop();
         final Embedder embedder = switch (engine) {
             case ONNX -> onnx(directory.read(ModelDirectory.ENCODER), manifest, threads);
-            case DL4J -> NetworkEmbedder.open(directory.read(ModelDirectory.NETWORK), side);
+            case DL4J -> NetworkEmbedder.open(directory.read(ModelDirectory.NETWORK), manifest.image());
         };
         if (embedder.dimensions() != manifest.dimensions()) {
             final int found = embedder.dimensions();

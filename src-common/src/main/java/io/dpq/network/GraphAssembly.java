@@ -43,8 +43,17 @@ final class GraphAssembly {
             // Set layer by layer: a decay set for the whole network is applied twice by Deeplearning4j 1.0.0-M2.1.
             weighted.setRegularization(updaters.decay());
         }
+        return add(name, frozen ? new FrozenLayer(layer) : layer, before, inputs);
+    }
+
+    /** Adds a layer that never learns, whatever the user freezes. */
+    String fixed(final String name, final Layer layer, final String... inputs) {
+        return add(name, new FrozenLayer(layer), null, inputs);
+    }
+
+    private String add(
+            final String name, final Layer added, final @Nullable InputPreProcessor before, final String... inputs) {
         layers.add(name);
-        final Layer added = frozen ? new FrozenLayer(layer) : layer;
         if (before == null) {
             graph.addLayer(name, added, inputs);
         } else {

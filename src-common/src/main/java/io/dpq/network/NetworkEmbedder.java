@@ -1,8 +1,10 @@
 package io.dpq.network;
 
+import io.dpq.image.ImageContract;
 import io.dpq.model.Embedder;
 import java.util.Arrays;
 import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -14,6 +16,7 @@ public final class NetworkEmbedder implements Embedder {
     private final ComputationGraph graph;
     private final NetworkSpec.Input input;
     private final int dimensions;
+    private final boolean mirror;
 
     /**
      * Restores a graph from the bytes of network.zip.
@@ -21,23 +24,25 @@ public final class NetworkEmbedder implements Embedder {
      * @throws io.dpq.config.UserException where they are no such file, or hold what no network needs
      */
     public NetworkEmbedder(final byte[] networkZip, final NetworkSpec.Input input) {
-        this(NetworkZip.restore(networkZip, false), input);
+        this(NetworkZip.restore(networkZip, false), input, false);
     }
 
-    private NetworkEmbedder(final ComputationGraph graph, final NetworkSpec.Input input) {
+    private NetworkEmbedder(final ComputationGraph graph, final NetworkSpec.Input input, final boolean mirror) {
         this.graph = graph;
         this.input = input;
         this.dimensions = DpqNetwork.dimensions(graph);
+        this.mirror = mirror;
     }
 
-    /** Restores a graph that takes vectors, of whatever length it says, or images of a side. */
-    static NetworkEmbedder open(final byte[] networkZip, final int side) {
+    /** Restores a graph that takes vectors, of whatever length it says, or images as a contract tells. */
+    static NetworkEmbedder open(final byte[] networkZip, final ImageContract image) {
         final ComputationGraph graph = NetworkZip.restore(networkZip, false);
         return new NetworkEmbedder(
                 graph,
                 DpqNetwork.takesVectors(graph)
                         ? NetworkSpec.Input.vectors((int) EncoderExport.vectorLength(graph))
-                        : NetworkSpec.Input.images(side));
+                        : NetworkSpec.Input.images(image.crop()),
+                image.mirror());
     }
 
     @Override
@@ -61,8 +66,10 @@ public final class NetworkEmbedder implements Embedder {
         synchronized (graph) {
             for (int row = 0; row < count; row++) {
                 final float[] one = Arrays.copyOfRange(images, row * input.values(), (row + 1) * input.values());
-                final float[] embedding = DpqNetwork.embed(
-                                graph, Nd4j.createFromArray(one).reshape('c', input.shape(1)))
+                final INDArray seen = Nd4j.createFromArray(one).reshape('c', input.shape(1));
+                final float[] embedding = (mirror
+                                ? DpqNetwork.embedBothSides(graph, seen)
+                                : DpqNetwork.embed(graph, seen))
                         .dup('c')
                         .data()
                         .asFloat();

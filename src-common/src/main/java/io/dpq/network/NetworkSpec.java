@@ -73,6 +73,8 @@ public record NetworkSpec(
         RESIDUAL_CNN,
         /** ResNet-9 for 32-pixel images (Page, myrtle.ai, 2018). */
         RESNET_9,
+        /** The network of airbench for 32-pixel images (Jordan, arXiv 2404.00498). */
+        AIRBENCH,
         /** SqueezeNet 1.0. */
         SQUEEZENET,
         /** AlexNet with grouped convolutions and LRN. */

@@ -57,6 +57,12 @@ final class OnnxActivations {
         if (activation.equals(Activation.SWISH.getActivationFunction())) {
             return onnx.node("Mul", name, List.of(input, onnx.node("Sigmoid", name + ".gate", inputs)));
         }
+        if (activation.equals(Activation.GELU.getActivationFunction())) {
+            // Deeplearning4j's is the one by the sigmoid (arXiv 1606.08415, section 2).
+            final String steep =
+                    onnx.node("Mul", name + ".steep", List.of(input, onnx.scalar(name + ".slope", 1.702f)));
+            return onnx.node("Mul", name, List.of(input, onnx.node("Sigmoid", name + ".gate", List.of(steep))));
+        }
         return null;
     }
 

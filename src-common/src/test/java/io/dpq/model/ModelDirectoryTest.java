@@ -104,6 +104,52 @@ class ModelDirectoryTest {
     }
 
     @Test
+    void whetherImagesAreSeenFromBothSidesIsPartOfTheModel() throws Exception {
+        final ModelManifest plain = publish("same");
+        // Models of before there was a choice have nothing in their manifest, and keep their ids.
+        assertThat(root.resolve(ModelDirectory.MANIFEST)).content().doesNotContain("mirror");
+        assertThat(ModelDirectory.open(root.toString(), HADOOP)
+                        .manifest()
+                        .image()
+                        .mirror())
+                .isFalse();
+        final ImageContract image = plain.image();
+        final ModelManifest both = ModelPublisher.publish(
+                root.toString(),
+                HADOOP,
+                new ModelDraft(
+                        2,
+                        1,
+                        2,
+                        Similarity.L2,
+                        plain.labels(),
+                        new ImageContract(
+                                image.version(),
+                                image.fit(),
+                                image.resize(),
+                                image.crop(),
+                                image.mean(),
+                                image.deviation(),
+                                image.maxPixels(),
+                                image.maxBytes(),
+                                true),
+                        plain.backbone(),
+                        Map.of(),
+                        Map.of()),
+                Map.of(
+                        ModelDirectory.NETWORK,
+                        "same".getBytes(StandardCharsets.UTF_8),
+                        ModelDirectory.ENCODER,
+                        new byte[100_000]));
+        assertThat(both.modelId()).isNotEqualTo(plain.modelId());
+        assertThat(ModelDirectory.open(root.toString(), HADOOP)
+                        .manifest()
+                        .image()
+                        .mirror())
+                .isTrue();
+    }
+
+    @Test
     void howLongTheTrainingTookIsNoPartOfTheIdButIsVerified() throws Exception {
         final ModelManifest quick = publishWithLog("{\"seconds\":1}\n");
         final ModelManifest slow = publishWithLog("{\"seconds\":2}\n");

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.dpq.image.ImageContract;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -30,6 +32,8 @@ class EncoderExportTest {
         "RESIDUAL_CNN, 29",
         "RESNET_9, 32",
         "RESNET_9, 29",
+        "AIRBENCH, 32",
+        "AIRBENCH, 29",
         "SQUEEZENET, 96",
         "SQUEEZENET, 101",
         "ALEXNET, 227"
@@ -79,6 +83,52 @@ class EncoderExportTest {
         graph.getLayer("conv3").getParam("W").muli(1.01);
 
         assertThat(EncoderExport.parity(graph, onnx, spec.input(), 1)).isGreaterThan(1e-4);
+    }
+
+    /** Two images that are each other's mirror image cannot be told apart, by either engine. */
+    @Test
+    void anEmbeddingIsTheMeanOfBothSides() {
+        final int side = 13;
+        final ComputationGraph graph = DpqNetwork.build(Specs.of(NetworkSpec.Backbone.SIMPLE_CNN, side, 8));
+        disturbStatistics(graph);
+        final float[] images = Specs.images(3, side, 2);
+        final long[] shape = {3, 3, side, side};
+        final INDArray mirrored =
+                DpqNetwork.mirrored(Nd4j.createFromArray(images).reshape('c', shape));
+        assertThat(mirrored.getFloat(2, 1, 4, 0)).isEqualTo(images[((2 * 3 + 1) * side + 4) * side + side - 1]);
+        final float[] others = mirrored.dup('c').data().asFloat();
+        final byte[] plain = EncoderExport.toOnnx(graph);
+        final byte[] both = EncoderExport.toOnnx(graph, true);
+
+        final float[][] means = EncoderExport.run(both, images, shape);
+        final float[][] ofImages = EncoderExport.run(plain, images, shape);
+        final float[][] ofMirrorImages = EncoderExport.run(plain, others, shape);
+        final ImageContract contract = new ImageContract(
+                ImageContract.VERSION,
+                ImageContract.Fit.STRETCH,
+                side,
+                side,
+                List.of(0.0, 0.0, 0.0),
+                List.of(1.0, 1.0, 1.0),
+                1000,
+                1000,
+                true);
+        try (NetworkEmbedder network = NetworkEmbedder.open(NetworkZip.write(graph, false), contract)) {
+            final float[] byNetwork = network.embed(images, 3);
+            for (int image = 0; image < 3; image++) {
+                for (int d = 0; d < 8; d++) {
+                    final float mean = (ofImages[image][d] + ofMirrorImages[image][d]) / 2;
+                    assertThat(means[image][d]).isCloseTo(mean, within(1e-6f));
+                    assertThat(byNetwork[image * 8 + d]).isCloseTo(mean, within(1e-5f));
+                }
+                assertThat(means[image]).isNotEqualTo(ofImages[image]);
+                assertThat(EncoderExport.run(both, others, shape)[image]).containsExactly(means[image], within(1e-6f));
+            }
+        }
+        assertThat(EncoderExport.parity(graph, both, NetworkSpec.Input.images(side), true, 1))
+                .isLessThan(1e-4);
+        assertThat(EncoderExport.parity(graph, plain, NetworkSpec.Input.images(side), true, 1))
+                .isGreaterThan(1e-4);
     }
 
     @Test

@@ -34,6 +34,11 @@ public final class BatchRecipe implements Serializable {
         return maker;
     }
 
+    /** Whether an image's embedding is the mean of its own and of its mirror image's. */
+    public boolean mirror() {
+        return contract.images().mirror();
+    }
+
     /** What decodes on this JVM. */
     public Kitchen open() {
         return new Kitchen(contract);
