@@ -1,6 +1,7 @@
 package io.dpq.train;
 
 import io.dpq.network.EncoderExport;
+import io.dpq.network.ExportParity;
 import io.dpq.network.FrozenPart;
 import io.dpq.network.NetworkSpec;
 import io.dpq.network.OnnxBackbone;
@@ -14,7 +15,7 @@ interface Foundation {
     /** The encoder, from the input of every job to the embedding. */
     byte[] encoder(ComputationGraph learnt);
 
-    /** How far an encoder is from the networks it was made of, as {@link EncoderExport#parity} measures it. */
+    /** How far an encoder is from the networks it was made of, as {@link ExportParity#of} measures it. */
     double parity(ComputationGraph learnt, byte[] encoder, long seed);
 
     /**
@@ -36,7 +37,7 @@ interface Foundation {
 
             @Override
             public double parity(final ComputationGraph learnt, final byte[] encoder, final long seed) {
-                return EncoderExport.parity(learnt, encoder, input, mirror, seed);
+                return ExportParity.of(learnt, encoder, input, mirror, seed);
             }
         };
     }

@@ -58,7 +58,8 @@ final class ParquetRowGroups implements Closeable {
             return inner.withNewFields(pruned(inner, name.substring(dot + 1), whole, all));
         }
         throw new IOException("it has no column " + whole + " but "
-                + all.getFields().stream().map(Type::getName).toList());
+                + all.getFields().stream().map(Type::getName).toList()
+                + "; if no file has, correct the name in the lake's columns, or set that to null");
     }
 
     /** Refuses a file without a column that is read elsewhere. */

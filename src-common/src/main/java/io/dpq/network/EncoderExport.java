@@ -9,13 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Exports backbone and embedding of a trained graph to ONNX. Stateless. */
 public final class EncoderExport {
@@ -25,8 +22,6 @@ public final class EncoderExport {
     static final String ACTIVATIONS = "activations.flat";
     /** Both sides of an image, where the embedding is the mean of theirs. */
     private static final String BOTH = ".both-sides";
-    /** Inputs that an export is tried on. */
-    static final int PROBES = 4;
 
     private EncoderExport() {}
 
@@ -132,57 +127,7 @@ public final class EncoderExport {
                 : DpqNetwork.dimensions(graph);
     }
 
-    /**
-     * Largest difference between the graph and its export on a seeded probe batch, relative to the largest embedding value.
-     * Half of the batch is of faint inputs, which leave tanh unsaturated, half of loud ones; each half is measured by itself,
-     * lest the one hide the other, and the worse one is returned, or NaN where anything is no number.
-     */
-    public static double parity(
-            final ComputationGraph graph, final byte[] onnx, final NetworkSpec.Input input, final long seed) {
-        return parity(graph, onnx, input, false, seed);
-    }
-
-    /** As {@link #parity(ComputationGraph, byte[], NetworkSpec.Input, long)}, of an encoder that may take both sides of an image. */
-    public static double parity(
-            final ComputationGraph graph,
-            final byte[] onnx,
-            final NetworkSpec.Input input,
-            final boolean mirror,
-            final long seed) {
-        final float[] values = probes(input, seed);
-        final long[] shape = input.shape(PROBES);
-        final INDArray inputs = Nd4j.createFromArray(values).reshape('c', shape);
-        final INDArray expected = mirror ? DpqNetwork.embedBothSides(graph, inputs) : DpqNetwork.embed(graph, inputs);
-        return worseHalf(expected.toFloatMatrix(), run(onnx, values, shape));
-    }
-
-    /** Four seeded inputs, two of them faint and two loud. */
-    static float[] probes(final NetworkSpec.Input input, final long seed) {
-        final float[] values = new float[PROBES * input.values()];
-        final Random random = new Random(seed);
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (random.nextGaussian() * (i < values.length / 2 ? 1 : 64));
-        }
-        return values;
-    }
-
-    static double worseHalf(final float[][] expected, final float[][] actual) {
-        final int half = expected.length / 2;
-        return Math.max(relative(expected, actual, 0, half), relative(expected, actual, half, expected.length));
-    }
-
-    private static double relative(final float[][] expected, final float[][] actual, final int from, final int to) {
-        double difference = 0;
-        double largest = 0;
-        for (int row = from; row < to; row++) {
-            for (int d = 0; d < expected[row].length; d++) {
-                difference = Math.max(difference, Math.abs((double) actual[row][d] - expected[row][d]));
-                largest = Math.max(largest, Math.abs(expected[row][d]));
-            }
-        }
-        return difference / largest;
-    }
-
+    /** What ONNX Runtime makes of one batch of inputs. */
     static float[][] run(final byte[] onnx, final float[] values, final long[] shape) {
         final OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession session = environment.createSession(onnx);

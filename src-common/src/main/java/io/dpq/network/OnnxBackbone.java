@@ -178,14 +178,19 @@ public final class OnnxBackbone {
         }
     }
 
-    /** As {@link EncoderExport#parity}, of a head on this model's features against the encoder that {@link #with} made. */
+    /** As {@link ExportParity#of}, of a head on this model's features against the encoder that {@link #with} made. */
     public double parity(final ComputationGraph head, final byte[] encoder, final int side, final long seed) {
         final NetworkSpec.Input input = NetworkSpec.Input.images(side);
-        final float[] images = EncoderExport.probes(input, seed);
-        final long[] shape = input.shape(EncoderExport.PROBES);
-        final float[][] features = EncoderExport.run(features(), images, shape);
-        return EncoderExport.worseHalf(
-                DpqNetwork.embed(head, Nd4j.create(features)).toFloatMatrix(),
-                EncoderExport.run(encoder, images, shape));
+        final byte[] features = features();
+        final long[] shape = input.shape(ExportParity.PROBES);
+        return ExportParity.typical(
+                batch -> {
+                    final float[] images = ExportParity.probes(input, batch);
+                    return ExportParity.worseHalf(
+                            DpqNetwork.embed(head, Nd4j.create(EncoderExport.run(features, images, shape)))
+                                    .toFloatMatrix(),
+                            EncoderExport.run(encoder, images, shape));
+                },
+                seed);
     }
 }

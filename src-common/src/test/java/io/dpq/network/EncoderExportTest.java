@@ -42,7 +42,7 @@ class EncoderExportTest {
         final ComputationGraph graph = DpqNetwork.build(Specs.of(backbone, side, 8));
         disturbStatistics(graph);
 
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(side), 1))
+        assertThat(ExportParity.of(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(side), 1))
                 .isLessThan(1e-4);
     }
 
@@ -54,7 +54,7 @@ class EncoderExportTest {
                 Specs.backbone(plain.backbone().kind(), Optional.empty(), Optional.of("fire5_expand3x3"), true, 0.5));
         final ComputationGraph graph = DpqNetwork.build(spec);
 
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(47), 1))
+        assertThat(ExportParity.of(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(47), 1))
                 .isLessThan(1e-4);
     }
 
@@ -82,7 +82,7 @@ class EncoderExportTest {
         final byte[] onnx = EncoderExport.toOnnx(graph);
         graph.getLayer("conv3").getParam("W").muli(1.01);
 
-        assertThat(EncoderExport.parity(graph, onnx, spec.input(), 1)).isGreaterThan(1e-4);
+        assertThat(ExportParity.of(graph, onnx, spec.input(), 1)).isGreaterThan(1e-4);
     }
 
     /** Two images that are each other's mirror image cannot be told apart, by either engine. */
@@ -125,9 +125,9 @@ class EncoderExportTest {
                 assertThat(EncoderExport.run(both, others, shape)[image]).containsExactly(means[image], within(1e-6f));
             }
         }
-        assertThat(EncoderExport.parity(graph, both, NetworkSpec.Input.images(side), true, 1))
+        assertThat(ExportParity.of(graph, both, NetworkSpec.Input.images(side), true, 1))
                 .isLessThan(1e-4);
-        assertThat(EncoderExport.parity(graph, plain, NetworkSpec.Input.images(side), true, 1))
+        assertThat(ExportParity.of(graph, plain, NetworkSpec.Input.images(side), true, 1))
                 .isGreaterThan(1e-4);
     }
 
@@ -136,10 +136,21 @@ class EncoderExportTest {
         final float[][] expected = {{0.001f, 0}, {0, -0.002f}, {1, 0}, {0, 1}};
         final float[][] actual = {{0.001f, 0}, {0, -0.001f}, {1, 0}, {0, 1}};
 
-        assertThat(EncoderExport.worseHalf(expected, actual)).isCloseTo(0.5, within(1e-6));
-        assertThat(EncoderExport.worseHalf(expected, expected)).isZero();
-        assertThat(EncoderExport.worseHalf(expected, new float[][] {{Float.NaN, 0}, {0, 0}, {1, 0}, {0, 1}}))
+        assertThat(ExportParity.worseHalf(expected, actual)).isCloseTo(0.5, within(1e-6));
+        assertThat(ExportParity.worseHalf(expected, expected)).isZero();
+        assertThat(ExportParity.worseHalf(expected, new float[][] {{Float.NaN, 0}, {0, 0}, {1, 0}, {0, 1}}))
                 .isNaN();
+    }
+
+    @Test
+    void aBatchWhoseValuesHappenToCancelIsPassedOver() {
+        final double[] twice = {1e-3, 1e-6, 3e-6, 2e-6, 2e-4};
+        final double[] often = {1e-3, 1e-6, 3e-4, 2e-6, 2e-4};
+        final double[] none = {1e-6, 1e-6, Double.NaN, 1e-6, 1e-6};
+
+        assertThat(ExportParity.typical(batch -> twice[(int) batch - 7], 7)).isEqualTo(3e-6);
+        assertThat(ExportParity.typical(batch -> often[(int) batch - 7], 7)).isEqualTo(2e-4);
+        assertThat(ExportParity.typical(batch -> none[(int) batch - 7], 7)).isNaN();
     }
 
     @Test

@@ -83,7 +83,7 @@ class KerasBackboneTest {
 
         assertThat(difference(features(graph, images()), array("functional_" + feature + ".npy")))
                 .isLessThan(1e-5);
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(SIDE), 1))
+        assertThat(ExportParity.of(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(SIDE), 1))
                 .isLessThan(1e-4);
     }
 
@@ -93,7 +93,7 @@ class KerasBackboneTest {
 
         assertThat(difference(features(graph, images()), array("sequential_last.npy")))
                 .isLessThan(1e-5);
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(SIDE), 1))
+        assertThat(ExportParity.of(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(SIDE), 1))
                 .isLessThan(1e-4);
     }
 
@@ -119,7 +119,7 @@ class KerasBackboneTest {
         assertThat(graph.params()).isNotEqualTo(before);
         final ComputationGraph restored = NetworkZip.restore(NetworkZip.write(graph, true), true);
         assertThat(DpqNetwork.embed(restored, images())).isEqualTo(DpqNetwork.embed(graph, images()));
-        assertThat(EncoderExport.parity(restored, EncoderExport.toOnnx(restored), NetworkSpec.Input.images(SIDE), 1))
+        assertThat(ExportParity.of(restored, EncoderExport.toOnnx(restored), NetworkSpec.Input.images(SIDE), 1))
                 .isLessThan(1e-4);
     }
 

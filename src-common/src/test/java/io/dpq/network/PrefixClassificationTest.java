@@ -216,7 +216,7 @@ class PrefixClassificationTest {
         assertThat(DpqNetwork.codebooks(graph)).isEqualTo(wanted);
 
         final byte[] onnx = EncoderExport.toOnnx(graph);
-        assertThat(EncoderExport.parity(graph, onnx, spec.input(), 1)).isLessThan(1e-4);
+        assertThat(ExportParity.of(graph, onnx, spec.input(), 1)).isLessThan(1e-4);
         assertThat(new String(onnx, StandardCharsets.ISO_8859_1))
                 .contains("embedding")
                 .doesNotContain("prefix_")

@@ -135,7 +135,7 @@ class VectorNetworkTest {
         final NetworkSpec spec = Specs.vectors(6, new EmbeddingSpec(kind, dimensions), true);
         final ComputationGraph graph = DpqNetwork.build(spec);
 
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), spec.input(), 1))
+        assertThat(ExportParity.of(graph, EncoderExport.toOnnx(graph), spec.input(), 1))
                 .isLessThan(1e-5);
         try (NetworkEmbedder embedder = new NetworkEmbedder(NetworkZip.write(graph, false), spec.input())) {
             assertThat(embedder.dimensions()).isEqualTo(dimensions);

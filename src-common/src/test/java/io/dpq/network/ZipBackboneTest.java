@@ -95,7 +95,7 @@ class ZipBackboneTest {
         assertThat(actual.get("hidden")).isEqualTo(expected.get("hidden"));
         // A layer that bears a name of ours gets another one.
         assertThat(actual.get("backbone_embedding")).isEqualTo(expected.get("embedding"));
-        assertThat(EncoderExport.parity(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(SIDE), 1))
+        assertThat(ExportParity.of(graph, EncoderExport.toOnnx(graph), NetworkSpec.Input.images(SIDE), 1))
                 .isLessThan(1e-4);
         graph.fit(Specs.batch(Specs.images(2, SIDE, 3), new int[][] {{0}, {1}}, spec));
         // What was frozen there learns here.
