@@ -110,6 +110,7 @@ final class EncodedFileSizesTest {
                 .agg(functions.min("id"), functions.max("id"))
                 .orderBy("min(id)")
                 .collectAsList();
+        assertThat(ranges).hasSameSizeAs(files);
         for (int file = 1; file < ranges.size(); file++) {
             assertThat(ranges.get(file).getString(1))
                     .isGreaterThan(ranges.get(file - 1).getString(2));

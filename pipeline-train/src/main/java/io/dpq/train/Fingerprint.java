@@ -42,6 +42,9 @@ record Fingerprint(Map<String, String> parts) {
             "train.validation.lake.path",
             "train.workers");
 
+    /** Keys that came later than checkpoints that are still about, and what was done before there was a choice. */
+    private static final Map<String, String> LATER = Map.of("image.mirror", "false");
+
     /** Keys of what is done after the last checkpoint, so that it can be decided anew from any of them. */
     private static final String AFTERWARDS = "quantization.refit";
 
@@ -60,7 +63,7 @@ record Fingerprint(Map<String, String> parts) {
             final Configuration hadoop) {
         final Map<String, String> parts = new TreeMap<>();
         settings.config().flat().forEach((key, value) -> {
-            if (matters(key)) {
+            if (matters(key) && !String.valueOf(value).equals(LATER.get(key))) {
                 parts.put(key, String.valueOf(value));
             }
         });

@@ -185,12 +185,14 @@ final class LearnerBuilder {
     /** The network as it is before the first step. */
     private ComputationGraph start() {
         final ComputationGraph network = network();
-        if (DpqNetwork.whitens(network)) {
+        // By its kind: a network from a file may have a layer of that name too, which is none of ours to set.
+        if (settings.backbone() == NetworkSpec.Backbone.AIRBENCH) {
             session.sparkContext().setJobDescription("dpq train: whiten the images' patches");
             final double share = WHITENED_FROM / data.index().size();
             final PatchMoments moments =
                     PatchMoments.of(data.rows(), recipe(spec(Optional.empty())), share, settings.seed());
             DpqNetwork.setWhitening(network, moments.whitening());
+            session.sparkContext().setJobDescription(null);
         }
         return network;
     }

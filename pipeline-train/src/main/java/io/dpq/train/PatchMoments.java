@@ -4,13 +4,15 @@ import io.dpq.network.DpqNetwork;
 import io.dpq.train.data.BatchRecipe;
 import io.dpq.train.data.TrainRow;
 import io.dpq.train.random.Seeds;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
+import java.util.Comparator;
 import java.util.List;
 import org.apache.commons.math3.linear.EigenDecomposition;
 import org.apache.commons.math3.linear.MatrixUtils;
 import org.apache.commons.math3.linear.RealMatrix;
 import org.apache.spark.api.java.JavaRDD;
+import scala.Tuple2;
 
 /**
  * The second moments E[p pᵀ] of the small patches p of images, and the filters that whiten these (Page, "How to Train Your ResNet",
@@ -20,7 +22,10 @@ import org.apache.spark.api.java.JavaRDD;
 final class PatchMoments {
     private static final int VALUES = DpqNetwork.PATCH_VALUES;
     private static final int SIDE = DpqNetwork.PATCH;
-    /** Keeps ways in which patches hardly differ, such as fine colours that JPEG leaves out, from being made loud (Jordan's value). */
+    /**
+     * Share of a value's mean moment that is added to each: keeps ways in which patches hardly differ, such as fine colours that JPEG
+     * leaves out, from being made loud. Jordan adds as much to images of unit variance.
+     */
     private static final double DAMPING = 5e-4;
 
     /** Sums of p pᵀ, row by row, and behind them the number of patches: an array, since it travels. */
@@ -40,19 +45,21 @@ final class PatchMoments {
             final JavaRDD<TrainRow> rows, final BatchRecipe recipe, final double share, final long seed) {
         final double below = share * Long.MAX_VALUE;
         final double[] sums = new double[VALUES * VALUES + 1];
-        // In the order of partitions, so that the sums round alike every time.
-        rows.filter(row -> Seeds.mix(seed, row.key()) >>> 1 <= below)
-                .mapPartitions(part -> List.of(sums(part, recipe)).iterator())
+        // In the order of keys, so that the sums round alike however rows lie in partitions.
+        rows
+                .filter(row -> Seeds.mix(seed, row.key()) >>> 1 <= below)
+                .mapPartitions(part -> {
+                    final BatchRecipe.Kitchen kitchen = recipe.open();
+                    final List<Tuple2<Long, double[]>> images = new ArrayList<>();
+                    part.forEachRemaining(
+                            row -> images.add(new Tuple2<>(row.key(), of(kitchen.centred(List.of(row))).sums)));
+                    return images.iterator();
+                })
                 .collect()
-                .forEach(part -> Arrays.setAll(sums, i -> sums[i] + part[i]));
+                .stream()
+                .sorted(Comparator.comparingLong(Tuple2::_1))
+                .forEach(image -> Arrays.setAll(sums, i -> sums[i] + image._2()[i]));
         return new PatchMoments(sums);
-    }
-
-    private static double[] sums(final Iterator<TrainRow> rows, final BatchRecipe recipe) {
-        final BatchRecipe.Kitchen kitchen = recipe.open();
-        final double[] sums = new double[VALUES * VALUES + 1];
-        rows.forEachRemaining(row -> add(kitchen.centred(List.of(row)), sums));
-        return sums;
     }
 
     /** Of one image [3][side][side]. */
@@ -91,9 +98,11 @@ final class PatchMoments {
             }
         }
         final EigenDecomposition parts = new EigenDecomposition(moments);
+        // Images of one colour, the mean, differ in no way at all.
+        final double mean = moments.getTrace() > 0 ? moments.getTrace() / VALUES : 1;
         final float[][] filters = new float[VALUES][VALUES];
         for (int f = 0; f < VALUES; f++) {
-            final double length = 1 / Math.sqrt(Math.max(0, parts.getRealEigenvalue(f)) + DAMPING);
+            final double length = 1 / Math.sqrt(Math.max(0, parts.getRealEigenvalue(f)) + DAMPING * mean);
             for (int value = 0; value < VALUES; value++) {
                 filters[f][value] = (float) (length * parts.getEigenvector(f).getEntry(value));
             }

@@ -16,7 +16,10 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import scala.Tuple2;
 
-/** Embeds and classifies rows in inference mode, without augmentation, a batch at a time. */
+/**
+ * Embeds and classifies rows in inference mode, without augmentation, a batch at a time; embeds from both sides where the contract
+ * of images says so, and classifies images as they are.
+ */
 final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, TrainRow>>, EmbeddedRow> {
     private static final long serialVersionUID = 1L;
 
@@ -43,6 +46,7 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
         OneDnnNotice.give();
         final ComputationGraph graph = NetworkZip.restore(network.value(), false);
         final BatchRecipe.Kitchen kitchen = recipe.open();
+        final boolean mirror = recipe.mirror();
         return new Iterator<>() {
             private Iterator<EmbeddedRow> ready = List.<EmbeddedRow>of().iterator();
 
@@ -73,12 +77,13 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
                 while (full.size() < batchSize) {
                     full.add(batch.get(batch.size() - 1));
                 }
-                return embed(graph, kitchen.centred(full), full).subList(0, batch.size());
+                return embed(graph, mirror, kitchen.centred(full), full).subList(0, batch.size());
             }
         };
     }
 
-    private List<EmbeddedRow> embed(final ComputationGraph graph, final float[] images, final List<TrainRow> rows) {
+    private List<EmbeddedRow> embed(
+            final ComputationGraph graph, final boolean mirror, final float[] images, final List<TrainRow> rows) {
         final INDArray input = recipe.maker()
                 .make(images, rows.stream().map(TrainRow::labels).toArray(int[][]::new))
                 .getFeatures(0);
@@ -86,7 +91,7 @@ final class RowEmbedder implements FlatMapFunction<Iterator<Tuple2<Integer, Trai
         final INDArray[] outputs = classifies
                 ? DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING, DpqNetwork.CLASSIFICATION)
                 : DpqNetwork.activations(graph, input, DpqNetwork.EMBEDDING);
-        if (recipe.mirror()) {
+        if (mirror) {
             outputs[0].addi(DpqNetwork.embed(graph, DpqNetwork.mirrored(input))).muli(0.5);
         }
         final float[][] embeddings = outputs[0].toFloatMatrix();

@@ -59,7 +59,8 @@ public final class TrainJob implements Job {
                         + (settings.lake().holdsVectors()
                                 ? "vectors as they are"
                                 : DpqConfig.kebab(settings.backbone()) + " at "
-                                        + settings.image().crop() + " pixels")
+                                        + settings.image().crop() + " pixels"
+                                        + (settings.image().mirror() ? ", from both sides" : ""))
                         + ", embedding of " + settings.dimensions() + ", " + settings.levels() + " levels of "
                         + settings.codewords() + " codewords",
                 "schedule: " + settings.semanticEpochs() + " semantic and " + settings.jointEpochs()

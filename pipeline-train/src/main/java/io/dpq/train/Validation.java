@@ -102,7 +102,8 @@ final class Validation {
                 path,
                 manifest.modelId(),
                 threads,
-                settings.batchSize(),
+                // Of a network that sees both sides of an image, so that it holds no more than in training.
+                manifest.image().mirror() ? Math.max(1, settings.batchSize() / 2) : settings.batchSize(),
                 new SerializableConfiguration(spark.hadoopConfiguration()));
         return measure(data, queries, embedder, manifest.dimensions(), model.codebooks());
     }

@@ -413,6 +413,8 @@ class TrainJobTest {
             delimiter = '|',
             value = {
                 "train.lake.kind=vectors backbone.kind=none | Vectors have no mirror images",
+                "backbone.kind=onnx backbone.weights=m.onnx train.augmentation.crop=false train.augmentation.flip=false"
+                        + " | not for its mirror image",
                 "backbone.frozen-up-to=conv1 train.augmentation.crop=false train.augmentation.flip=false"
                         + " | computed once for every image",
             })

@@ -133,7 +133,7 @@ final class Backbones {
      * convolutions of width w, 4w, 4w, each of which halves the image behind its first one. GELU stands for ReLU.
      */
     private String airbench(final String input) {
-        requireSide(16);
+        requireSide(9);
         String last = graph.fixed(
                 DpqNetwork.WHITENING,
                 kept(convolution(2, 1, DpqNetwork.WHITENING_FILTERS)

@@ -184,13 +184,8 @@ public final class DpqNetwork {
         return new MultiDataSet(new INDArray[] {Nd4j.createFromArray(values).reshape('c', shape)}, targets);
     }
 
-    /** Whether the network begins with filters that whiten the patches of its images and do not learn. */
-    public static boolean whitens(final ComputationGraph graph) {
-        return graph.getConfiguration().getVertices().containsKey(WHITENING);
-    }
-
     /**
-     * Sets the filters that whiten, and their negatives behind them.
+     * Sets the filters that whiten, and their negatives behind them, in a network of the backbone airbench.
      *
      * @param filters {@value #PATCH_VALUES} of them, each of {@value #PATCH_VALUES} values as of a patch
      */

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,14 +128,19 @@ public final class EncoderExport {
                 : DpqNetwork.dimensions(graph);
     }
 
-    /** What ONNX Runtime makes of one batch of inputs. */
-    static float[][] run(final byte[] onnx, final float[] values, final long[] shape) {
+    /** What ONNX Runtime makes of batches of inputs. */
+    static List<float[][]> run(final byte[] onnx, final List<float[]> batches, final long[] shape) {
         final OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        try (OrtSession session = environment.createSession(onnx);
-                OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(values), shape);
-                OrtSession.Result result =
-                        session.run(Map.of(session.getInputNames().iterator().next(), tensor))) {
-            return (float[][]) result.get(0).getValue();
+        final List<float[][]> outputs = new ArrayList<>();
+        try (OrtSession session = environment.createSession(onnx)) {
+            final String name = session.getInputNames().iterator().next();
+            for (final float[] batch : batches) {
+                try (OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(batch), shape);
+                        OrtSession.Result result = session.run(Map.of(name, tensor))) {
+                    outputs.add((float[][]) result.get(0).getValue());
+                }
+            }
+            return outputs;
         } catch (final OrtException e) {
             throw new IllegalStateException("ONNX Runtime refuses the exported encoder.", e);
         }

@@ -96,7 +96,7 @@ public record NetworkSpec(
      * The way from the input to the features.
      *
      * @param kind of backbone
-     * @param width first width of simple-cnn, residual-cnn and resnet-9
+     * @param width first width of simple-cnn, residual-cnn, resnet-9 and airbench
      * @param depth weighted layers of residual-cnn, 6n + 2
      * @param weights local file of pretrained weights (Keras h5), or of the whole backbone
      * @param normaliseFeatures batch normalisation of the features before the heads; there is none of input vectors

@@ -181,16 +181,15 @@ public final class OnnxBackbone {
     /** As {@link ExportParity#of}, of a head on this model's features against the encoder that {@link #with} made. */
     public double parity(final ComputationGraph head, final byte[] encoder, final int side, final long seed) {
         final NetworkSpec.Input input = NetworkSpec.Input.images(side);
-        final byte[] features = features();
         final long[] shape = input.shape(ExportParity.PROBES);
-        return ExportParity.typical(
-                batch -> {
-                    final float[] images = ExportParity.probes(input, batch);
-                    return ExportParity.worseHalf(
-                            DpqNetwork.embed(head, Nd4j.create(EncoderExport.run(features, images, shape)))
-                                    .toFloatMatrix(),
-                            EncoderExport.run(encoder, images, shape));
-                },
-                seed);
+        final List<float[]> batches = ExportParity.batches(input, seed);
+        final List<float[][]> features = EncoderExport.run(features(), batches, shape);
+        final List<float[][]> found = EncoderExport.run(encoder, batches, shape);
+        final double[] differences = new double[batches.size()];
+        Arrays.setAll(
+                differences,
+                batch -> ExportParity.worseHalf(
+                        DpqNetwork.embed(head, Nd4j.create(features.get(batch))).toFloatMatrix(), found.get(batch)));
+        return ExportParity.typical(differences);
     }
 }
