@@ -42,10 +42,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
-import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
@@ -789,8 +787,10 @@ public final class CodeRun implements AutoCloseable {
     }
 
     /** In the order of ids, so that who looks for some of them reads few files and few row groups of these. */
-    private static void sort(final Dataset<Row> rows, final Path written, final long count, final long rowsPerFile) {
-        final long rowsOfBytes = Math.max(1, FILE_BYTES / rowBytes(rows));
+    private void sort(final Dataset<Row> rows, final Path written, final long count, final long rowsPerFile)
+            throws IOException {
+        final double bytesEach = StoredRows.bytesEach(rows, table.fileSystem().getConf());
+        final long rowsOfBytes = Math.max(1, (long) (FILE_BYTES / bytesEach));
         final long perFile = Math.min(rowsPerFile, rowsOfBytes);
         final int parts = (int) Math.min(Integer.MAX_VALUE, (count + perFile - 1) / perFile);
         (parts == 1 ? rows.repartition(1) : rows.repartitionByRange(parts, functions.col(CodeSchema.ID)))
@@ -822,25 +822,6 @@ public final class CodeRun implements AutoCloseable {
         for (final String name : names) {
             rename(new Path(aside, name), new Path(written, name));
         }
-    }
-
-    /** About what a row takes on disk, from the lengths of its ids and the widths of its other columns. */
-    private static long rowBytes(final Dataset<Row> rows) {
-        final Column id = functions.length(functions.col(CodeSchema.ID));
-        final StructType schema = rows.schema();
-        final boolean embeddings = schema.getFieldIndex(CodeSchema.EMBEDDING).isDefined();
-        final Column floats = embeddings ? functions.size(functions.col(CodeSchema.EMBEDDING)) : functions.lit(0);
-        final Row means = rows.agg(functions.avg(id), functions.avg(floats)).head();
-        long bytes = Math.round(means.getDouble(0) / 2 + Float.BYTES * means.getDouble(1));
-        for (final StructField field : schema.fields()) {
-            // A level takes a byte, and lists of labels repeat themselves.
-            bytes += field.dataType().equals(DataTypes.ShortType) || field.dataType() instanceof ArrayType
-                    ? 1
-                    : field.dataType().equals(DataTypes.StringType)
-                            ? 0
-                            : field.dataType().defaultSize();
-        }
-        return Math.max(1, bytes);
     }
 
     private void parquet(final Dataset<Row> rows, final Path path) {
