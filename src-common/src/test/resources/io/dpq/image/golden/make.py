@@ -46,6 +46,14 @@ clear.save("clear.webp", lossless=True, exact=True)
 picture.save("lzw.tif", compression="tiff_lzw")
 picture.convert("L").save("grey-deflate.tif", compression="tiff_deflate")
 clear.save("clear.tif")
+other = ImageOps.invert(picture)
+picture.save("animated.webp", save_all=True, append_images=[other], lossless=True)
+picture.save("animated.png", save_all=True, append_images=[other])
+picture.save("pages.tif", save_all=True, append_images=[other], compression="tiff_lzw")
+clear.quantize(32, method=Image.Quantize.FASTOCTREE).save("clear-palette.png")
+cut = picture.convert("RGBA")
+cut.putalpha(ramp.point(lambda value: 255 if value > 100 else 0))
+cut.save("clear.gif")
 
 for name in sorted(glob.glob("*.*")):
     if name.endswith(".py"):
