@@ -1,10 +1,12 @@
 package io.dpq.encode;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.codes.CodeTable;
 import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
 import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.SampleLake;
@@ -246,6 +248,26 @@ final class S3Test {
         s3.hadoop(local.resolve("buffers")).forEach((key, value) -> properties.put("spark.hadoop." + key, value));
         properties.forEach(driver::with);
         return driver;
+    }
+
+    /** The store itself would let both create the lock. */
+    @Test
+    void aSecondJobIsRefusedWhileTheFirstIsAtWorkOnS3() throws Exception {
+        final String codes = S3Endpoint.url("codes-of-two");
+        final Process first = driver(codes, local.resolve("first-of-two"))
+                .pausingAt("create .*/staged/part-.*")
+                .startAndPause();
+        try {
+            assertThatThrownBy(() -> encode(codes, false))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("Another encode, run ")
+                    .hasMessageContaining("process " + first.pid() + " on ");
+        } finally {
+            DriverProcess.kill(first);
+        }
+        // Whoever held the lock is dead, and nobody waits for it.
+        assertThat(encode(codes, false)).isEqualTo(Job.Outcome.DONE);
+        assertThat(codes(codes)).isEqualTo(expected);
     }
 
     /** Killed before the data, and between data and manifest: there is no rename that could have saved it. */
