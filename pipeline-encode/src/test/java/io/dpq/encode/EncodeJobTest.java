@@ -19,6 +19,7 @@ import io.dpq.model.ModelDirectory;
 import io.dpq.model.ModelManifest;
 import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
+import io.dpq.network.SharedModel;
 import io.dpq.quantizer.Codebooks;
 import io.dpq.quantizer.Reconstruction;
 import io.dpq.quantizer.ResidualEncoder;
@@ -43,8 +44,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
@@ -208,6 +211,20 @@ final class EncodeJobTest {
                 assertThat(rows).isEqualTo(expected);
             }
         }
+    }
+
+    /** One network a task would exhaust the memory outside the heap. */
+    @Test
+    void allTasksOfAProcessShareOneModel() {
+        final String path = shared.resolve("model").toString();
+        final Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        final List<SharedModel> models = IntStream.range(0, 16)
+                .parallel()
+                .mapToObj(task -> Embedders.model(path, model.modelId(), Engine.ONNX, 3, hadoop))
+                .toList();
+        assertThat(models).allMatch(shared -> shared == models.get(0));
+        assertThat(Embedders.model(path, model.modelId(), Engine.ONNX, 4, hadoop))
+                .isNotSameAs(models.get(0));
     }
 
     @Test

@@ -213,6 +213,11 @@ final class PackJobTest {
             }
         }
         assertThat(groups).isGreaterThan(parts("packed").size());
+        final List<Path> files = parts("packed");
+        assertThat(files).hasSizeGreaterThan(3);
+        for (final Path file : files.subList(0, files.size() - 1)) {
+            assertThat(Files.size(file)).as(file.toString()).isBetween(35L << 10, 105L << 10);
+        }
     }
 
     @Test
