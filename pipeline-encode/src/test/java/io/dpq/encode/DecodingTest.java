@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
@@ -106,6 +107,49 @@ final class DecodingTest {
             assertThat(taken).hasValue(3);
             decoding.release(decoding.next(20));
             assertThat(taken.get()).isLessThanOrEqualTo(9);
+        }
+    }
+
+    /** As a large photo before small ones: it is done only when they are, which would never be if it kept them waiting. */
+    @Test
+    void whatTakesLongIsDecodedBesideWhatFollows() {
+        final int others = 3;
+        final AtomicInteger done = new AtomicInteger();
+        final class Beside implements InputReader {
+            @Override
+            public int length() {
+                return LENGTH;
+            }
+
+            @Override
+            public void read(final byte[] content, final float[] into, final int offset) {
+                if (content[0] != SLOW) {
+                    done.incrementAndGet();
+                } else {
+                    while (done.get() < others) {
+                        LockSupport.parkNanos(1_000_000);
+                    }
+                }
+                into[offset] = content[0];
+            }
+
+            @Override
+            public int width() {
+                return 0;
+            }
+
+            @Override
+            public int height() {
+                return 0;
+            }
+        }
+        final Iterator<Row> images = images(8, i -> i == 0, new AtomicInteger());
+        try (Decoding decoding = new Decoding(images, Beside::new, 1000, 2, Duration.ofSeconds(30))) {
+            final Decoding.Image first = decoding.next(8);
+            assertThat(first.isRefused()).isFalse();
+            assertThat(done.get()).isGreaterThanOrEqualTo(others);
+        } finally {
+            done.addAndGet(others);
         }
     }
 

@@ -19,12 +19,15 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -275,6 +278,36 @@ final class EncodedRowsTest {
                 .filteredOn(row -> "gone".equals(row.get(0)))
                 .allMatch(row -> "No such file".equals(row.get(6)));
         assertThat(counters.quarantined().sum()).isEqualTo(3);
+    }
+
+    /** The network waits for what is to happen beside it, which would never happen if each waited for the other. */
+    @Test
+    void theNextBatchIsDecodedAndTheOneBeforeWrittenWhileTheNetworkIsBusy() {
+        final CountDownLatch decodedAhead = new CountDownLatch(BATCH + 1);
+        final CountDownLatch written = new CountDownLatch(1);
+        final List<Boolean> beside = Collections.synchronizedList(new ArrayList<>());
+        final Iterator<Row> images = IntStream.range(0, 3 * BATCH)
+                .mapToObj(i -> {
+                    decodedAhead.countDown();
+                    return image(i);
+                })
+                .iterator();
+        final EncodedRows rows = rows(images, new FirstPixel() {
+            @Override
+            public float[] embed(final float[] tensors, final int count) {
+                try {
+                    beside.add((beside.isEmpty() ? decodedAhead : written).await(20, TimeUnit.SECONDS));
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                return super.embed(tensors, count);
+            }
+        });
+        while (rows.hasNext()) {
+            rows.next();
+            written.countDown();
+        }
+        assertThat(beside).containsExactly(true, true, true);
     }
 
     @Test
