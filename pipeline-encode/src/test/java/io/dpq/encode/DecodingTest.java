@@ -16,7 +16,6 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
@@ -28,6 +27,9 @@ final class DecodingTest {
     private static final int LENGTH = 1;
 
     private final CountDownLatch released = new CountDownLatch(1);
+    /** Quick images that must be decoded before the slow ones are released; the latter alone decides where there are none. */
+    private CountDownLatch quickBeforeRelease = new CountDownLatch(Integer.MAX_VALUE);
+
     private final Set<String> threads = Collections.synchronizedSet(new HashSet<>());
 
     /** The input is the content's first byte; of one value it waits and does not heed interrupts, as native code does. */
@@ -41,6 +43,12 @@ final class DecodingTest {
         public void read(final byte[] content, final float[] into, final int offset) {
             threads.add(
                     Thread.currentThread().getName() + Thread.currentThread().getId());
+            if (content[0] != SLOW) {
+                quickBeforeRelease.countDown();
+                if (quickBeforeRelease.getCount() == 0) {
+                    released.countDown();
+                }
+            }
             while (content[0] == SLOW && released.getCount() > 0) {
                 try {
                     released.await(1, TimeUnit.SECONDS);
@@ -113,43 +121,13 @@ final class DecodingTest {
     /** As a large photo before small ones: it is done only when they are, which would never be if it kept them waiting. */
     @Test
     void whatTakesLongIsDecodedBesideWhatFollows() {
-        final int others = 3;
-        final AtomicInteger done = new AtomicInteger();
-        final class Beside implements InputReader {
-            @Override
-            public int length() {
-                return LENGTH;
-            }
-
-            @Override
-            public void read(final byte[] content, final float[] into, final int offset) {
-                if (content[0] != SLOW) {
-                    done.incrementAndGet();
-                } else {
-                    while (done.get() < others) {
-                        LockSupport.parkNanos(1_000_000);
-                    }
-                }
-                into[offset] = content[0];
-            }
-
-            @Override
-            public int width() {
-                return 0;
-            }
-
-            @Override
-            public int height() {
-                return 0;
-            }
-        }
-        final Iterator<Row> images = images(8, i -> i == 0, new AtomicInteger());
-        try (Decoding decoding = new Decoding(images, Beside::new, 1000, 2, Duration.ofSeconds(30))) {
+        quickBeforeRelease = new CountDownLatch(3);
+        try (Decoding decoding = decoding(images(8, i -> i == 0, new AtomicInteger()), 2, Duration.ofSeconds(30))) {
             final Decoding.Image first = decoding.next(8);
             assertThat(first.isRefused()).isFalse();
-            assertThat(done.get()).isGreaterThanOrEqualTo(others);
+            assertThat(quickBeforeRelease.getCount()).isZero();
         } finally {
-            done.addAndGet(others);
+            released.countDown();
         }
     }
 
