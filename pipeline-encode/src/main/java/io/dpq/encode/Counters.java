@@ -16,6 +16,7 @@ import org.apache.spark.util.LongAccumulator;
  * @param bytes of images read
  * @param decodeNanos nanoseconds that threads decoded
  * @param networkNanos nanoseconds that batches were in the network and the quantizer
+ * @param progress what of it a person asks for
  */
 record Counters(
         LongAccumulator decoded,
@@ -23,18 +24,34 @@ record Counters(
         LongAccumulator quarantined,
         LongAccumulator bytes,
         LongAccumulator decodeNanos,
-        LongAccumulator networkNanos)
+        LongAccumulator networkNanos,
+        ShownProgress progress)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    static Counters register(final SparkContext spark) {
+    /**
+     * Of a job.
+     *
+     * @param images that it is to encode
+     */
+    static Counters register(final SparkContext spark, final long images) {
+        final ShownProgress progress = new ShownProgress(images);
+        spark.register(progress, "dpq.encode.progress");
         return new Counters(
                 spark.longAccumulator("dpq.encode.decoded"),
                 spark.longAccumulator("dpq.encode.encoded"),
                 spark.longAccumulator("dpq.encode.quarantined"),
                 spark.longAccumulator("dpq.encode.bytes"),
                 spark.longAccumulator("dpq.encode.decode-nanos"),
-                spark.longAccumulator("dpq.encode.network-nanos"));
+                spark.longAccumulator("dpq.encode.network-nanos"),
+                progress);
+    }
+
+    /** Counts images that are done. */
+    void done(final long of, final long refused) {
+        encoded.add(of - refused);
+        quarantined.add(refused);
+        progress.add(new ShownProgress.Images(of - refused, refused));
     }
 
     /** For the manifest: images, bytes and milliseconds, by name. */

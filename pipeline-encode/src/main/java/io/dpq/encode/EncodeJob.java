@@ -451,7 +451,7 @@ public final class EncodeJob implements Job {
             final CodeRun run,
             final long images) {
         final SparkContext spark = context.spark().sparkContext();
-        final Counters counters = Counters.register(spark);
+        final Counters counters = Counters.register(spark, images);
         final EncodeTask task = new EncodeTask(
                 source(settings, model.modelId(), new SerializableConfiguration(spark.hadoopConfiguration())),
                 settings.batches().of(model),

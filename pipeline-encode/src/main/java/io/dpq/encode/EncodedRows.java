@@ -114,7 +114,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
                 task.levels(),
                 Objects.requireNonNull(image.reason()),
                 image.detail()));
-        task.counters().quarantined().add(1);
+        task.counters().done(1, 1);
     }
 
     private void submit() {
@@ -144,8 +144,7 @@ final class EncodedRows implements Iterator<Row>, AutoCloseable {
         try {
             final Batch.Encoded encoded = awaited.get();
             ready.addAll(encoded.rows());
-            task.counters().encoded().add(encoded.rows().size() - encoded.refused());
-            task.counters().quarantined().add(encoded.refused());
+            task.counters().done(encoded.rows().size(), encoded.refused());
             task.counters().networkNanos().add(encoded.nanos());
             return true;
         } catch (InterruptedException e) {

@@ -270,7 +270,7 @@ final class EncodeJobTest {
                 Duration.ofMinutes(1),
                 TestModel.LEVELS,
                 Set.of(),
-                Counters.register(spark.sparkContext()));
+                Counters.register(spark.sparkContext(), LISTED));
     }
 
     @Test
@@ -814,6 +814,9 @@ final class EncodeJobTest {
                 .containsEntry("dpq.encode.encoded", 3L)
                 .containsEntry("dpq.encode.quarantined", 1L)
                 .containsKeys("dpq.encode.bytes", "dpq.encode.decode-nanos", "dpq.encode.network-nanos");
+        // Whatever the rate was.
+        assertThat((String) counted.get("dpq.encode.progress"))
+                .matches("4 of 4 images \\(100\\.0 %\\), [0-9.]+ images/s, 0 s left, 1 quarantined");
     }
 
     @Test

@@ -66,7 +66,8 @@ final class EncodedRowsTest {
             new LongAccumulator(),
             new LongAccumulator(),
             new LongAccumulator(),
-            new LongAccumulator());
+            new LongAccumulator(),
+            new ShownProgress(1));
 
     private static float[] codewords() {
         final float[] values = new float[32];
