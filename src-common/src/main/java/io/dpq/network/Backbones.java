@@ -140,7 +140,7 @@ final class Backbones {
                         .hasBias(false)
                         .activation(Activation.IDENTITY)),
                 input);
-        last = graph.layer("whitened", new ActivationLayer(Activation.GELU), last);
+        last = graph.layer("whitened", new ActivationLayer(new GatedActivation(GatedActivation.GELU)), last);
         for (int stage = 1; stage <= 3; stage++) {
             final int width = spec.backbone().width() * (stage == 1 ? 1 : 4);
             last = smoothConvolution("stage" + stage + "_conv1", width, true, last);
@@ -155,7 +155,7 @@ final class Backbones {
             last = graph.layer(name + "_pool", maxPool(2, 2), last);
         }
         last = graph.layer(name + "_bn", new PlaneNormalization(false), last);
-        return graph.layer(name + "_gelu", new ActivationLayer(Activation.GELU), last);
+        return graph.layer(name + "_gelu", new ActivationLayer(new GatedActivation(GatedActivation.GELU)), last);
     }
 
     /** x + f(x), where f ends in ReLU and nothing is behind the sum. */

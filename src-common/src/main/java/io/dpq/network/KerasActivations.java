@@ -19,6 +19,9 @@ final class KerasActivations {
         // Some versions write a function as an object that holds its name.
         final String name =
                 given.isObject() ? given.path("config").asText() : given.isTextual() ? given.asText() : "linear";
+        if (name.equals("swish") || name.equals("silu")) {
+            return new GatedActivation(GatedActivation.SWISH);
+        }
         final Activation found = switch (name) {
             case "linear" -> Activation.IDENTITY;
             case "relu" -> Activation.RELU;
@@ -29,7 +32,6 @@ final class KerasActivations {
             case "elu" -> Activation.ELU;
             case "softplus" -> Activation.SOFTPLUS;
             case "softsign" -> Activation.SOFTSIGN;
-            case "swish", "silu" -> Activation.SWISH;
             default -> throw layer.refuse("has the activation " + given + ", which cannot be taken over");
         };
         return found.getActivationFunction();

@@ -54,16 +54,23 @@ final class OnnxActivations {
             return onnx.node(
                     "Clip", name, List.of(input, onnx.scalar(name + ".least", 0), onnx.scalar(name + ".most", 6)));
         }
+        if (activation instanceof GatedActivation gated) {
+            return gated(onnx, name, gated.getSteepness(), input);
+        }
         if (activation.equals(Activation.SWISH.getActivationFunction())) {
-            return onnx.node("Mul", name, List.of(input, onnx.node("Sigmoid", name + ".gate", inputs)));
+            return gated(onnx, name, GatedActivation.SWISH, input);
         }
         if (activation.equals(Activation.GELU.getActivationFunction())) {
-            // Deeplearning4j's is the one by the sigmoid (arXiv 1606.08415, section 2).
-            final String steep =
-                    onnx.node("Mul", name + ".steep", List.of(input, onnx.scalar(name + ".slope", 1.702f)));
-            return onnx.node("Mul", name, List.of(input, onnx.node("Sigmoid", name + ".gate", List.of(steep))));
+            return gated(onnx, name, GatedActivation.GELU, input);
         }
         return null;
+    }
+
+    private static String gated(final OnnxGraph onnx, final String name, final double steepness, final String input) {
+        final String steep = steepness == 1
+                ? input
+                : onnx.node("Mul", name + ".steep", List.of(input, onnx.scalar(name + ".slope", (float) steepness)));
+        return onnx.node("Mul", name, List.of(input, onnx.node("Sigmoid", name + ".gate", List.of(steep))));
     }
 
     private static Onnx.AttributeProto alpha(final double value) {
