@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A job in a JVM of its own, which tests stop at a file operation and kill. */
 final class DriverProcess {
@@ -61,18 +62,19 @@ final class DriverProcess {
         return folder.resolve("child.log");
     }
 
-    /** The flags that Spark needs of a JVM, as this one was given them. */
-    static List<String> moduleFlags() {
-        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-opens"))
-                .toList();
+    /** The flags that Spark needs of a JVM, as this one was given them, for a JVM that lives for seconds. */
+    static List<String> flags() {
+        final Stream<String> modules = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-opens"));
+        // The optimizing compiler would take most of such a life, and pay none of it back.
+        return Stream.concat(Stream.of("-XX:TieredStopAtLevel=1"), modules).toList();
     }
 
     Process start() throws IOException {
         Files.deleteIfExists(paused());
         final List<String> command = new ArrayList<>();
         command.add(java());
-        command.addAll(moduleFlags());
+        command.addAll(flags());
         command.addAll(List.of(
                 "-Xmx1g",
                 "-Dspark.ui.enabled=false",

@@ -432,7 +432,7 @@ final class ExactlyOnceTest {
 
     /** A driver of two executor JVMs, of which the first to write a certain partition hangs. */
     private DriverProcess onCluster(final TestCluster cluster, final Path codes) {
-        final String options = String.join(" ", DriverProcess.moduleFlags())
+        final String options = String.join(" ", DriverProcess.flags())
                 + " -Ddpq.test.pause=create.*/staged/part-00001-.* -Ddpq.test.paused=" + folder.resolve("paused");
         return driver(codes, "--set", "resources.cores-per-executor=1", "--set", "resources.executors=2")
                 .with("spark.master", cluster.master())

@@ -52,7 +52,7 @@ final class TestCluster implements AutoCloseable {
 
     private void launch(final String type, final String... options) throws IOException {
         final List<String> command = new ArrayList<>(List.of(DriverProcess.java()));
-        command.addAll(DriverProcess.moduleFlags());
+        command.addAll(DriverProcess.flags());
         command.addAll(List.of("-Xmx256m", "-cp", System.getProperty("java.class.path"), type, "--webui-port", "0"));
         command.addAll(List.of(options));
         final ProcessBuilder builder = new ProcessBuilder(command)
