@@ -253,8 +253,45 @@ class ValidationTest {
         assertThat(result.out()).contains("published at " + model);
     }
 
+    @Test
+    void codebooksThatFindLessAreTakenBack() throws IOException {
+        // Those of noise learn all three colours; four images, of which the sample consists, do not show them all.
+        final String[] sets = {
+            "seed=5",
+            "train.validation.fraction=0.3",
+            "train.epochs=12",
+            "train.semantic-epochs=2",
+            "train.optimizer.codebook-learning-rate=0.05",
+            "quantization.start=random",
+            "quantization.kmeans-sample=4"
+        };
+        final Path before = directory.resolve("before");
+        assertThat(TrainRun.run(TrainRun.arguments(lake, before, sets)).code()).isZero();
+        final Path model = directory.resolve("model");
+        final List<String> refitting = TrainRun.arguments(lake, model, sets);
+        refitting.addAll(List.of("--set", "quantization.refit=true"));
+        final TrainRun.Result result = TrainRun.run(refitting);
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out())
+                .contains("codebooks stay as they were before they were fitted, by which more is found");
+
+        final List<Map<String, Object>> validations = validations(model);
+        final Map<String, Object> joint = validations.get(validations.size() - 2);
+        final Map<String, Object> refitted = validations.get(validations.size() - 1);
+        assertThat(joint).containsEntry("stage", "joint");
+        assertThat(refitted).containsEntry("stage", "refitted");
+        assertThat(last((List<?>) refitted.get("levels"))).isLessThan(last((List<?>) joint.get("levels")));
+        assertThat(validation(model)).isEqualTo(validation(before)).containsEntry("levels", joint.get("levels"));
+        for (final String file : List.of(ModelDirectory.NETWORK, ModelDirectory.CODEBOOKS)) {
+            assertThat(model.resolve(file)).hasSameBinaryContentAs(before.resolve(file));
+        }
+    }
+
     private static double last(final Path model) {
-        final List<?> levels = (List<?>) validation(model).get("levels");
+        return last((List<?>) validation(model).get("levels"));
+    }
+
+    private static double last(final List<?> levels) {
         return (double) levels.get(levels.size() - 1);
     }
 
