@@ -2,6 +2,7 @@ package io.dpq.job;
 
 import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
+import io.dpq.storage.Outage;
 import java.io.File;
 import java.io.PrintStream;
 import java.net.URI;
@@ -169,8 +170,10 @@ public final class JobMain {
 
     private static int report(final Throwable thrown, final boolean verbose, final PrintStream err) {
         final UserException mistake = userMistake(thrown);
+        final boolean passes = mistake != null && Outage.of(mistake).isPresent();
         if (mistake != null) {
-            err.println("dpq: " + mistake.getMessage());
+            err.println("dpq: " + mistake.getMessage()
+                    + (passes ? " Or the storage is away for a while: it is safe to run it again." : ""));
         } else {
             err.println("dpq: The job failed by no fault of yours: " + rootMessage(thrown)
                     + (root(thrown) instanceof OutOfMemoryError ? "; raise " + memory(thrown) : "")
@@ -180,7 +183,8 @@ public final class JobMain {
         if (verbose) {
             thrown.printStackTrace(err);
         }
-        if (mistake == null) {
+        // What may pass is not the user's: schedulers try it again.
+        if (mistake == null || passes) {
             return ExitCode.INTERNAL.code();
         }
         return mistake.fault() == UserException.Fault.USAGE ? ExitCode.USAGE.code() : ExitCode.DATA.code();

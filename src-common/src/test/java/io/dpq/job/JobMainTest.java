@@ -6,6 +6,7 @@ import io.dpq.config.DpqConfig;
 import io.dpq.config.UserException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,6 +80,20 @@ class JobMainTest {
                 }))
                 .isEqualTo(2);
         assertThat(errors()).isEqualTo("dpq: The lake is empty; put images there.\n");
+    }
+
+    @Test
+    void storageThatIsAwayIsNotTheUsersMistake() {
+        assertThat(runComplete(context -> {
+                    throw UserException.data(
+                            "The lake x cannot be listed (refused); check encode.lake.path.",
+                            new ConnectException("refused"));
+                }))
+                .isEqualTo(3);
+        assertThat(errors())
+                .isEqualTo(
+                        "dpq: The lake x cannot be listed (refused); check encode.lake.path. Or the storage is away for a"
+                                + " while: it is safe to run it again.\n");
     }
 
     @Test
