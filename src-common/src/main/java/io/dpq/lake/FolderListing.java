@@ -47,14 +47,18 @@ final class FolderListing {
             files = files.union(level.filter("length is not null"));
             final Dataset<String> deeper =
                     level.filter("length is null").select("path").as(Encoders.STRING());
-            level = deeper.isEmpty() ? null : listed(deeper.javaRDD().repartition(tasks()));
+            level = deeper.isEmpty() ? null : listed(dealt(deeper.javaRDD()));
         }
         return files;
     }
 
     /** What lies directly in the given folders. */
     Dataset<Row> inside(final JavaRDD<String> folders) {
-        return listed(folders.repartition(tasks())).filter("length is not null");
+        return listed(dealt(folders)).filter("length is not null");
+    }
+
+    private JavaRDD<String> dealt(final JavaRDD<String> folders) {
+        return Dealing.by(folder -> folder, folders, tasks());
     }
 
     /** Lists folder after folder while that is cheap; yields the folders that are left. */

@@ -28,6 +28,8 @@ import scala.Tuple3;
 final class RecordLake implements Lake {
     /** Tasks that list: beyond these, each takes several parts. */
     private static final int MOST_TASKS = 10_000;
+    /** Files whose parts one task tells. */
+    private static final int FILES_IN_TASK = 50;
 
     /** A folder with this file is not complete yet; pack writes it first and removes it last. */
     private static final String PACKING = "_PACKING";
@@ -166,8 +168,13 @@ final class RecordLake implements Lake {
                 throw damaged(path, where, e);
             }
         };
-        return files.javaRDD()
-                .filter(file -> format.accepts(file.getString(0)))
+        final JavaRDD<Row> accepted = files.javaRDD().filter(file -> format.accepts(file.getString(0)));
+        // Each is opened, which takes the time of a few requests; a folder's listing is few partitions however many
+        // they are.
+        final long tasks = Math.min(MOST_TASKS, accepted.count() / FILES_IN_TASK);
+        return (tasks > accepted.getNumPartitions()
+                        ? Dealing.by(file -> file.getString(0), accepted, (int) tasks)
+                        : accepted)
                 .flatMap(parts)
                 .persist(StorageLevel.MEMORY_AND_DISK());
     }

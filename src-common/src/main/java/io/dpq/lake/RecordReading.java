@@ -13,10 +13,13 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.util.TaskCompletionListener;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the content of listed records on the executors, file after file, one open at a time. Thread-safe. */
 final class RecordReading implements Serializable {
     private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(RecordReading.class);
 
     /** The longest array that every Java runtime allocates, less what tells longer content. */
     private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 64;
@@ -118,6 +121,8 @@ final class RecordReading implements Serializable {
         private long part = -1;
         private RecordFormat.@Nullable Contents contents;
         private final boolean passes;
+        /** Why the rest of the part cannot be read; null where it can. */
+        private @Nullable String broken;
 
         Reader(final boolean passes) {
             this.passes = passes;
@@ -158,17 +163,30 @@ final class RecordReading implements Serializable {
             if (format.seekable() && length > maxBytes) {
                 return tooLong(facts, length);
             }
+            final @Nullable String before = isOpen(path, number) ? broken : null;
+            if (before != null) {
+                return facts.with(length, null, before);
+            }
             final Optional<byte[]> found;
             try {
-                found = at(path, number).read(place, length, maxBytes);
+                found = read(path, number, place, length);
             } catch (final IOException | RuntimeException e) {
-                if (format.seekable()) {
-                    final @Nullable String message = e.getMessage();
-                    return facts.with(
-                            length, null, e.getClass().getSimpleName() + (message == null ? "" : ": " + message));
+                final @Nullable String message = e.getMessage();
+                final String why = e.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+                if (!format.seekable()) {
+                    // What follows in the part cannot be found any more. The listing told of it, so that nothing is
+                    // left open
+                    // but what these records look like.
+                    broken = "the rest of its part of " + path + " cannot be read (" + why + ")";
+                    LOG.warn(
+                            "Part {} of the file {} of the lake {} cannot be read from record {} on",
+                            number,
+                            path,
+                            where,
+                            place,
+                            e);
                 }
-                // What follows in the part cannot be found any more.
-                throw RecordLake.damaged(path, where, e);
+                return facts.with(length, null, why);
             }
             if (found.isEmpty()) {
                 // pack leaves out what is too long, and tells its length.
@@ -180,14 +198,31 @@ final class RecordReading implements Serializable {
                     : facts.with(content.length, content, null);
         }
 
+        /** Once more from the beginning of the part, where storage failed and not the file. */
+        private Optional<byte[]> read(final String path, final long number, final long place, final long length)
+                throws IOException {
+            try {
+                return at(path, number).read(place, length, maxBytes);
+            } catch (final IOException | RuntimeException e) {
+                LOG.warn("Reading record {} of part {} of {} again", place, number, path, e);
+                close();
+                return at(path, number).read(place, length, maxBytes);
+            }
+        }
+
+        private boolean isOpen(final String path, final long number) {
+            return path.equals(file) && number == part;
+        }
+
         private RecordFormat.Contents at(final String path, final long number) throws IOException {
             RecordFormat.Contents open = contents;
-            if (open == null || !path.equals(file) || number != part) {
+            if (open == null || !isOpen(path, number)) {
                 close();
-                open = passes ? format.openToPass(root, path, number) : format.open(root, path, number);
-                contents = open;
+                broken = null;
                 file = path;
                 part = number;
+                open = passes ? format.openToPass(root, path, number) : format.open(root, path, number);
+                contents = open;
             }
             return open;
         }

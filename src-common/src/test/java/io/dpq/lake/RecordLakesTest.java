@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
@@ -32,6 +35,10 @@ import org.apache.hadoop.io.BytesWritable;
 import org.apache.hadoop.io.IntWritable;
 import org.apache.hadoop.io.SequenceFile;
 import org.apache.hadoop.io.Text;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -124,6 +131,66 @@ class RecordLakesTest {
                 .isEqualTo(new HashSet<>(expected.keySet().stream()
                         .filter(id -> id.endsWith("7"))
                         .toList()));
+    }
+
+    @Test
+    void aRowGroupThatIsDamagedHidesNoOther() throws IOException {
+        write(images());
+        final Path file;
+        try (Stream<Path> files = Files.list(root.resolve("data"))) {
+            file = files.filter(path -> path.toString().endsWith(".parquet"))
+                    .sorted()
+                    .findFirst()
+                    .orElseThrow();
+        }
+        final BlockMetaData group;
+        try (ParquetFileReader reader = ParquetFileReader.open(
+                HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(file.toUri()), new Configuration()))) {
+            group = reader.getRowGroups().get(1);
+        }
+        final byte[] bytes = Files.readAllBytes(file);
+        final int content = (int) group.getColumns().stream()
+                .filter(column -> column.getPath().toDotString().equals("content"))
+                .findFirst()
+                .orElseThrow()
+                .getFirstDataPageOffset();
+        Arrays.fill(bytes, content, content + 100, (byte) 0xFF);
+        Files.write(file, bytes);
+        Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
+
+        final Map<String, Row> rows = LakeSpark.read(open(LakeSettings.Kind.PARQUET));
+        assertThat(rows).hasSize(400);
+        final List<String> unread = rows.values().stream()
+                .filter(row -> !row.isNullAt(4) && !row.getString(4).equals("no content was stored"))
+                .map(row -> row.getString(4))
+                .toList();
+        assertThat(unread).hasSize((int) group.getRowCount());
+        assertThat(unread.stream().filter(why -> why.startsWith("the rest of its part of data/")))
+                .hasSize((int) group.getRowCount() - 1);
+    }
+
+    @Test
+    void filesAreDealtOutByTheirNames() {
+        final List<String> names =
+                IntStream.range(0, 1000).mapToObj(i -> "file" + i).toList();
+        final List<String> shuffled = new ArrayList<>(names);
+        Collections.shuffle(shuffled, new Random(1));
+        final List<List<List<String>>> dealt = new ArrayList<>();
+        for (final List<String> order : List.of(names, shuffled)) {
+            dealt.add(Dealing.by(
+                            name -> name,
+                            JavaSparkContext.fromSparkContext(spark.sparkContext())
+                                    .parallelize(order, 3),
+                            10)
+                    .glom()
+                    .map(part -> part.stream().sorted().toList())
+                    .collect());
+        }
+        assertThat(dealt.get(1))
+                .isEqualTo(dealt.get(0))
+                .hasSize(10)
+                .allSatisfy(part -> assertThat(part).hasSizeBetween(50, 150));
+        assertThat(dealt.get(0).stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(names);
     }
 
     @Test
