@@ -1,12 +1,14 @@
 package io.dpq.encode;
 
 import io.dpq.codes.CodeRun;
+import io.dpq.codes.CodeSchema.Extra;
 import io.dpq.codes.CodeTable;
 import io.dpq.codes.RunManifest;
 import io.dpq.config.DpqConfig;
 import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -57,6 +59,7 @@ public final class CompactJob implements Job {
         final CodeRun.Identity identity =
                 new CodeRun.Identity(newest.modelId(), newest.decodeVersion(), newest.levels(), newest.codewords());
         try (CodeRun run = table.begin(identity)) {
+            final Set<Extra> lost = Extras.lost(table, table.completeRuns(), Extras.configured(context.config()));
             spark.sparkContext().setJobDescription("dpq compact: " + before.size() + " runs into " + run.id());
             // The configuration of the encoding runs, which says whose images the table holds.
             final RunManifest after = run.compact(spark, rowsPerFile(context.config()), newest.config());
@@ -68,7 +71,10 @@ public final class CompactJob implements Job {
                             + " runs: " + after.refreshed() + " rows in "
                             + after.files().size() + " files, "
                             + (rows - after.refreshed()) + " rows dropped, " + after.quarantined()
-                            + " images in quarantine.");
+                            + " images in quarantine."
+                            + (lost.isEmpty()
+                                    ? ""
+                                    : " Not all of them had " + Extras.columns(lost) + ": they are gone."));
         }
         return Outcome.DONE;
     }

@@ -20,8 +20,8 @@ import io.dpq.network.Embedders;
 import io.dpq.network.Engine;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -122,7 +122,7 @@ public final class EncodeJob implements Job {
                     BatchSize.from(config),
                     Partitions.of(partitionBytes).atMost(MOST_PARTITIONS),
                     config.whole("encode.rows-per-file", 1, Integer.MAX_VALUE),
-                    EncodeJob.extras(config),
+                    Extras.configured(config),
                     decodeTimeout,
                     config.bool("encode.replace-model"),
                     config.optionalString("encode.iceberg.table"),
@@ -130,16 +130,6 @@ public final class EncodeJob implements Job {
                     config.decimal("encode.max-deleted-fraction", 0, 1),
                     config.bool("encode.retry-failed"));
         }
-    }
-
-    private static Set<Extra> extras(final DpqConfig config) {
-        final Set<Extra> extras = EnumSet.noneOf(Extra.class);
-        for (final Extra extra : Extra.values()) {
-            if (config.bool("encode.columns." + DpqConfig.kebab(extra))) {
-                extras.add(extra);
-            }
-        }
-        return extras;
     }
 
     @Override
@@ -174,6 +164,9 @@ public final class EncodeJob implements Job {
                 new CodeRun.Beginning(context.resume(), replaces))) {
             // Once more, since another run may have been published while this one waited for the lock.
             requireSameLake(table, lake.path(), hadoop);
+            if (!replaces) {
+                Extras.requireSame(table, settings.extras());
+            }
             spark.sparkContext().setJobDescription("dpq encode: list " + lake.path());
             final Lake images = Lake.open(spark, lake);
             final Optional<Dataset<Row>> state =
@@ -254,10 +247,10 @@ public final class EncodeJob implements Job {
         final Optional<Lake.Whole> whole = work.state().isPresent()
                 ? Optional.empty()
                 : lake.whole(settings.partitions(), model.image().maxBytes());
-        final long listed =
-                whole.map(Lake.Whole::count).orElseGet(() -> lake.listing().count());
+        final Dataset<Row> listing = whole.isPresent() ? lake.listing() : run.listed(lake.listing());
+        final long listed = whole.map(Lake.Whole::count).orElseGet(listing::count);
         final Plan made =
-                whole.isPresent() ? new Plan(Changes.first(lake.listing()), 0) : plan(context, settings, model, work);
+                whole.isPresent() ? new Plan(Changes.first(listing), 0) : plan(context, settings, model, work, listing);
         final Dataset<Row> plan = made.rows();
         final Map<String, Long> actions = whole.isPresent() ? Map.of(Action.NEW.stored(), listed) : actions(plan);
         final long deleted = count(actions, Action.DELETED);
@@ -276,7 +269,7 @@ public final class EncodeJob implements Job {
                                     ? "No crashed run has left anything that can be used; all is encoded."
                                     : taken + " images were encoded by a run that crashed and are not encoded again.");
         }
-        if (whole.isPresent() && taken > 0 && lake.listing().count() != listed) {
+        if (whole.isPresent() && taken > 0 && listing.count() != listed) {
             throw UserException.data("The lake " + context.config().string(LAKE + ".path")
                     + " has changed since it was listed; run the job again when nothing writes to the lake.");
         }
@@ -292,6 +285,7 @@ public final class EncodeJob implements Job {
                                 .map(Lake.Whole::rows)
                                 .orElseGet(() -> contents(
                                         lake,
+                                        listing,
                                         settings,
                                         model,
                                         plan,
@@ -333,6 +327,7 @@ public final class EncodeJob implements Job {
     /** The content of what the plan asks for and is not taken over. */
     private static JavaRDD<Row> contents(
             final Lake lake,
+            final Dataset<Row> listing,
             final Settings settings,
             final ModelManifest model,
             final Dataset<Row> plan,
@@ -343,7 +338,7 @@ public final class EncodeJob implements Job {
                 .orElse(asked);
         // Back in the lake's own terms: a kind of lake may need columns of its own to read an image.
         return lake.rows(
-                chosen(lake, missing), settings.partitions(), model.image().maxBytes());
+                chosen(listing, missing), settings.partitions(), model.image().maxBytes());
     }
 
     /**
@@ -356,22 +351,28 @@ public final class EncodeJob implements Job {
 
     /** What is to be done, recorded in the run. */
     private static Plan plan(
-            final JobContext context, final Settings settings, final ModelManifest model, final Work work) {
+            final JobContext context,
+            final Settings settings,
+            final ModelManifest model,
+            final Work work,
+            final Dataset<Row> listing) {
         final SparkSession spark = context.spark();
         final Lake lake = work.lake();
         spark.sparkContext().setJobDescription("dpq encode: compare the lake with the table");
         if (work.state().isEmpty()) {
-            return new Plan(work.run().plan(Changes.first(lake.listing())), 0);
+            return new Plan(work.run().plan(Changes.first(listing)), 0);
         }
+        final List<Dataset<Row>> kept = new ArrayList<>();
         final Dataset<Row> compared = new Changes(lake.hasExactLengths(), settings.retryFailed())
-                .compare(lake.listing(), work.state().get())
+                .compare(listing, work.state().get())
                 .filter(functions.not(Changes.is(Action.UNCHANGED)))
                 .persist();
+        kept.add(compared);
         try {
             Dataset<Row> settled = compared;
             long unread = 0;
             if (!compared.filter(Changes.isSuspect()).isEmpty()) {
-                final Dataset<Row> listed = chosen(lake, compared.filter(Changes.isSuspect()));
+                final Dataset<Row> listed = chosen(listing, compared.filter(Changes.isSuspect()));
                 settled = Changes.settle(
                                 compared,
                                 lake.read(
@@ -380,6 +381,7 @@ public final class EncodeJob implements Job {
                                         model.image().maxBytes()),
                                 model.image().maxBytes())
                         .persist();
+                kept.add(settled);
                 unread = settled.filter(functions.col(Changes.UNREAD)).count();
                 if (unread > 0) {
                     context.out()
@@ -396,13 +398,12 @@ public final class EncodeJob implements Job {
                                     .select(columns)),
                     unread);
         } finally {
-            compared.unpersist();
+            kept.forEach(Dataset::unpersist);
         }
     }
 
     /** The rows of the listing whose ids are among those given. */
-    private static Dataset<Row> chosen(final Lake lake, final Dataset<Row> ids) {
-        final Dataset<Row> listing = lake.listing();
+    private static Dataset<Row> chosen(final Dataset<Row> listing, final Dataset<Row> ids) {
         final Dataset<Row> wanted = ids.select(functions.col(CodeSchema.ID).as("chosen_id"));
         return listing.join(wanted, listing.col(CodeSchema.ID).equalTo(wanted.col("chosen_id")), "left_semi");
     }

@@ -88,6 +88,8 @@ final class IcebergSink {
             create(rows, root);
         }
         requireSameColumns(rows);
+        // A run that the code table has lost: nobody can tell which of its rows are encoded again.
+        final boolean blind = state != null && (state.blind() || !knows(runs, state.run()));
         String done = state == null ? "" : state.run();
         for (final RunManifest run : runs) {
             if (run.runId().compareTo(done) > 0 && mergesOnly(run, state, done)) {
@@ -101,14 +103,14 @@ final class IcebergSink {
                         .allMatch(run -> run.files().isEmpty()
                                 && run.superseded() == 0
                                 && run.replaces().isEmpty())
-                && (state == null || !state.blind())) {
+                && !blind) {
             return false;
         }
         spark.sparkContext().setJobDescription("dpq encode: update the Iceberg table " + name);
         committing(newest, () -> {
             final Dataset<Row> later =
                     current.filter(col(CodeSchema.RUN).gt(from)).drop(CodeSchema.RUN);
-            if (state != null && state.blind()) {
+            if (blind) {
                 overwrite(rows);
             } else if (from.isEmpty()) {
                 append(rows);
@@ -121,6 +123,12 @@ final class IcebergSink {
             }
         });
         return true;
+    }
+
+    private static boolean knows(final List<RunManifest> runs, final String run) {
+        return run.isEmpty()
+                || runs.stream()
+                        .anyMatch(r -> r.runId().equals(run) || r.replaces().contains(run));
     }
 
     /** Whether a run only merged others, all of them in this table: it changes no row. */

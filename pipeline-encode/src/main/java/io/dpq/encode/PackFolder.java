@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.dpq.config.UserException;
 import io.dpq.storage.AtomicRename;
+import io.dpq.storage.WriteLock;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -19,8 +21,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
 
 /**
  * Where packed files go. Where folders can be renamed, they are gathered in a folder beside the output, which then appears
@@ -47,19 +47,29 @@ final class PackFolder {
     }
 
     /**
-     * What was published.
+     * What files hold.
      *
      * @param rows images
      * @param files that hold them
      * @param rowGroups in these files
      */
-    record Packed(long rows, int files, long rowGroups) {}
+    record Packed(long rows, int files, long rowGroups) implements Serializable {
+        /** Of both together. */
+        Packed plus(final Packed other) {
+            return new Packed(rows + other.rows, files + other.files, rowGroups + other.rowGroups);
+        }
+    }
 
     static PackFolder at(final String output, final Configuration hadoop) {
         try {
             final Path path = new Path(output);
             final FileSystem files = path.getFileSystem(hadoop);
-            return new PackFolder(files, files.makeQualified(path), output);
+            final Path whole = files.makeQualified(path);
+            if (whole.getParent() == null) {
+                throw UserException.data(
+                        "The folder " + output + " is the root of its store; set pack.output to a folder below it.");
+            }
+            return new PackFolder(files, whole, output);
         } catch (IOException | IllegalArgumentException e) {
             throw UserException.data(
                     "The folder " + output + " cannot be reached (" + e.getMessage() + "); correct pack.output.", e);
@@ -103,6 +113,29 @@ final class PackFolder {
         return renames ? new Path(output.getParent(), "_" + output.getName() + ".packing") : output;
     }
 
+    /** Keeps other packs of the same output away; beside it, since the output must not be there before it is whole. */
+    WriteLock lock() {
+        final Path lock = new Path(output.getParent(), "_" + output.getName() + ".packing.lock");
+        try {
+            return WriteLock.take(
+                    files,
+                    lock,
+                    "pack into " + given,
+                    holder -> UserException.data("Another job, " + holder + ", writes " + given
+                            + " now; wait until it is done, or delete " + lock
+                            + " if you know that it is not running."));
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    private UserException cannotWrite(final IOException e) {
+        return UserException.data(
+                "The folder " + given + " cannot be written (" + e.getMessage()
+                        + "); set pack.output to a folder that can be made.",
+                e);
+    }
+
     /** Makes the folder ready and tells which files an earlier attempt at the same lake has left whole. */
     Set<Integer> begin(final String fingerprint) throws IOException {
         final Path marker = new Path(parts(), PACKING);
@@ -118,10 +151,7 @@ final class PackFolder {
                 }
             }
         } catch (IOException e) {
-            throw UserException.data(
-                    "The folder " + given + " cannot be written (" + e.getMessage()
-                            + "); set pack.output to a folder that can be made.",
-                    e);
+            throw cannotWrite(e);
         }
         for (final FileStatus status : files.listStatus(parts())) {
             final Matcher part = PART.matcher(status.getPath().getName());
@@ -155,28 +185,20 @@ final class PackFolder {
     /**
      * Makes the output visible.
      *
+     * @param written what the files hold
+     * @param rows what was listed
      * @throws IllegalStateException where the files do not hold what was listed; nothing is published then
      */
-    Packed publish(final String fingerprint, final int parts, final long rows) throws IOException {
-        long found = 0;
-        long groups = 0;
-        for (int part = 0; part < parts; part++) {
-            final FileStatus status = files.getFileStatus(new Path(parts(), PackWriter.name(part)));
-            try (ParquetFileReader reader =
-                    ParquetFileReader.open(HadoopInputFile.fromStatus(status, files.getConf()))) {
-                found += reader.getRecordCount();
-                groups += reader.getRowGroups().size();
-            }
-        }
-        if (found != rows) {
+    Packed publish(final String fingerprint, final Packed written, final long rows) throws IOException {
+        if (written.rows() != rows) {
             throw new IllegalStateException(
-                    "The packed files hold " + found + " rows, but " + rows + " images were listed.");
+                    "The packed files hold " + written.rows() + " rows, but " + rows + " images were listed.");
         }
         final Map<String, Object> manifest = new LinkedHashMap<>();
         manifest.put("fingerprint", fingerprint);
         manifest.put("rows", rows);
-        manifest.put("files", parts);
-        manifest.put("rowGroups", groups);
+        manifest.put("files", written.files());
+        manifest.put("rowGroups", written.rowGroups());
         try (OutputStream out = files.create(new Path(parts(), MANIFEST), true)) {
             out.write(new ObjectMapper()
                     .enable(SerializationFeature.INDENT_OUTPUT)
@@ -194,6 +216,6 @@ final class PackFolder {
                 throw new IOException("Cannot rename " + parts() + " to " + output);
             }
         }
-        return new Packed(rows, parts, groups);
+        return written;
     }
 }

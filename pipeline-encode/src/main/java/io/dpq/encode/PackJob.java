@@ -1,12 +1,14 @@
 package io.dpq.encode;
 
 import io.dpq.config.DpqConfig;
+import io.dpq.config.UserException;
 import io.dpq.job.Job;
 import io.dpq.job.JobContext;
 import io.dpq.lake.Lake;
 import io.dpq.lake.LakeSettings;
 import io.dpq.lake.Partitions;
 import io.dpq.storage.Hashes;
+import io.dpq.storage.WriteLock;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -14,8 +16,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.PartitionPruningRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -30,6 +35,8 @@ import scala.Function1;
  */
 public final class PackJob implements Job {
     private static final String LAKE = "pack.lake";
+    /** Files whose footers one task reads. */
+    private static final int FOOTERS = 20;
 
     /** Stateless. */
     public PackJob() {}
@@ -94,19 +101,43 @@ public final class PackJob implements Job {
         spark.sparkContext()
                 .setJobDescription("dpq pack: list " + settings.lake().path());
         final Lake lake = Lake.open(spark, settings.lake());
-        final Dataset<Row> listing = lake.listing();
-        final JavaRDD<Row> rows = lake.read(listing, Partitions.ofContent(settings.fileBytes()), settings.maxBytes())
+        final JavaRDD<Row> rows = lake.read(
+                        lake.listing(), Partitions.ofContent(settings.fileBytes()), settings.maxBytes())
                 .select("id", "labels", "length", "content", "error", "modified")
                 .toJavaRDD();
-        final int files = rows.getNumPartitions();
-        final Row total =
-                listing.agg(functions.count("*"), functions.sum("length")).head();
-        final String fingerprint = fingerprint(settings, listing, files);
-        if (folder.isComplete(fingerprint)) {
-            context.out().println(settings.output() + " holds this lake already; nothing was left to do.");
-            return Outcome.DONE;
+        final String fingerprint = fingerprint(settings, lake.listing(), rows.getNumPartitions());
+        try (WriteLock lock = folder.lock()) {
+            if (folder.isComplete(fingerprint)) {
+                context.out().println(settings.output() + " holds this lake already; nothing was left to do.");
+                return Outcome.DONE;
+            }
+            pack(context, settings, folder, lock, new Content(lake.listing(), rows, fingerprint));
         }
-        final Set<Integer> written = folder.begin(fingerprint);
+        return Outcome.DONE;
+    }
+
+    /**
+     * What is packed.
+     *
+     * @param listing of the lake
+     * @param rows of it with their content, a partition a file
+     * @param fingerprint of both
+     */
+    private record Content(Dataset<Row> listing, JavaRDD<Row> rows, String fingerprint) {}
+
+    private static void pack(
+            final JobContext context,
+            final Settings settings,
+            final PackFolder folder,
+            final WriteLock lock,
+            final Content content)
+            throws IOException {
+        final SparkContext spark = context.spark().sparkContext();
+        final int files = content.rows().getNumPartitions();
+        final Row total = content.listing()
+                .agg(functions.count("*"), functions.sum("length"))
+                .head();
+        final Set<Integer> written = folder.begin(content.fingerprint());
         context.out()
                 .printf(
                         Locale.ROOT,
@@ -115,13 +146,23 @@ public final class PackJob implements Job {
                         total.getLong(1) / 1048576.0,
                         files,
                         written.isEmpty() ? "" : ", of which an earlier attempt wrote " + written.size());
-        spark.sparkContext().setJobDescription("dpq pack: write " + settings.output());
-        final PackWriter writer = new PackWriter(folder.parts(), settings.rowGroupBytes(), settings.maxBytes(), hadoop);
-        final JavaRDD<Integer> packed = rows.mapPartitionsWithIndex(writer::write, false);
+        spark.setJobDescription("dpq pack: write " + settings.output());
+        final PackWriter writer = new PackWriter(
+                folder.parts(), settings.rowGroupBytes(), settings.maxBytes(), spark.hadoopConfiguration());
+        final JavaRDD<Integer> packed = content.rows().mapPartitionsWithIndex(writer::write, false);
         final Function1<Object, Object> missing =
                 (Function1<Object, Object> & Serializable) part -> !written.contains((Integer) part);
         PartitionPruningRDD.create(packed.rdd(), missing).toJavaRDD().count();
-        final PackFolder.Packed result = folder.publish(fingerprint, files, total.getLong(0));
+        spark.setJobDescription("dpq pack: count what " + settings.output() + " holds");
+        final PackFolder.Packed found = JavaSparkContext.fromSparkContext(spark)
+                .parallelize(IntStream.range(0, files).boxed().toList(), 1 + files / FOOTERS)
+                .map(writer::written)
+                .reduce(PackFolder.Packed::plus);
+        if (!lock.isHeld()) {
+            throw UserException.data("Another job took over the folder " + settings.output()
+                    + " while this one stood still, so nothing was published; wait until that one is done.");
+        }
+        final PackFolder.Packed result = folder.publish(content.fingerprint(), found, total.getLong(0));
         context.out()
                 .printf(
                         Locale.ROOT,
@@ -130,7 +171,6 @@ public final class PackJob implements Job {
                         result.rows(),
                         result.files(),
                         result.rowGroups());
-        return Outcome.DONE;
     }
 
     /** Tells whether two runs would write the same files: the same listing, cut in the same way. */

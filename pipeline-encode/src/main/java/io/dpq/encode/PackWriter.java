@@ -14,9 +14,11 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
@@ -90,6 +92,15 @@ final class PackWriter implements Serializable {
             files.delete(aside, false);
         }
         return List.of(part).iterator();
+    }
+
+    /** What a partition's file holds, by its footer. */
+    PackFolder.Packed written(final int part) throws IOException {
+        try (ParquetFileReader reader =
+                ParquetFileReader.open(HadoopInputFile.fromPath(new Path(folder, name(part)), hadoop.value()))) {
+            return new PackFolder.Packed(
+                    reader.getRecordCount(), 1, reader.getRowGroups().size());
+        }
     }
 
     private ParquetWriter<Group> open(final Path path, final MessageType schema) throws IOException {

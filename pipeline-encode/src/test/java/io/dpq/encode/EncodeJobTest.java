@@ -487,6 +487,58 @@ final class EncodeJobTest {
     }
 
     @Test
+    void aRunWithOtherColumnsThanTheTableIsRefused() throws IOException {
+        encode(TOLERANT, "encode.columns.embedding=true", "encode.columns.norms=true");
+        final List<Row> before = rows(folder.resolve("codes"));
+        assertThatThrownBy(() -> encode(TOLERANT, "encode.columns.norms=true", "encode.columns.size=true"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("has the columns of embedding, norms beside its codes")
+                .hasMessageContaining("would write the columns of norms, size")
+                .hasMessageContaining("set encode.columns.embedding=true and encode.columns.size=false, or codes.path");
+        assertThat(rows(folder.resolve("codes"))).isEqualTo(before);
+        assertThat(table().runs()).hasSize(1);
+        // Whoever replaces all codes may choose anew.
+        final ModelManifest other =
+                TestModel.publish(folder.resolve("other-model").toString(), 2);
+        encode(TOLERANT, "model.path=" + folder.resolve("other-model"), "encode.replace-model=true");
+        assertThat(newest().modelId()).isEqualTo(other.modelId());
+        assertThat(table().extras(table().runs())).isEmpty();
+    }
+
+    /** As earlier releases let runs differ. */
+    @Test
+    void compactionLosesNoColumnUnasked() throws IOException {
+        encode(TOLERANT, "encode.columns.norms=true");
+        encode(TOLERANT, "codes.path=" + folder.resolve("other"));
+        final CodeTable other = new CodeTable(
+                folder.resolve("other").toString(), spark.sparkContext().hadoopConfiguration());
+        final String run = other.runs().get(0).runId();
+        for (final String part : List.of("run=" + run, "_quarantine/run=" + run, "_runs")) {
+            final Path to = Files.createDirectories(folder.resolve("codes").resolve(part));
+            try (Stream<Path> files = Files.list(folder.resolve("other").resolve(part))) {
+                for (final Path file : files.toList()) {
+                    Files.copy(file, to.resolve(file.getFileName()));
+                }
+            }
+        }
+        assertThatThrownBy(() -> compact("encode.columns.norms=true"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("Not all runs of the code table")
+                .hasMessageContaining("have the columns of norms")
+                .hasMessageContaining("set encode.columns.norms=false to let them go");
+        assertThat(table().runs()).hasSize(2);
+        compact();
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .contains("Not all of them had the columns of norms: they are gone.");
+        assertThat(table().runs()).hasSize(1);
+    }
+
+    private void compact(final String... sets) {
+        new CompactJob()
+                .run(new JobContext(spark, config(sets), new PrintStream(printed, true, StandardCharsets.UTF_8)));
+    }
+
+    @Test
     void aLakeOfNothingIsTheUsersMistake() throws IOException {
         final Path empty = Files.createDirectories(folder.resolve("empty"));
         assertThatThrownBy(() -> encode("encode.lake.path=" + empty)).isInstanceOf(UserException.class);

@@ -214,6 +214,28 @@ final class IcebergSinkTest {
     }
 
     @Test
+    void aRunThatTheCodeTableHasLostIsInTheTableOnce() throws IOException {
+        final String table = "ice.db.lost";
+        put(0, "0.jpg");
+        encode(table);
+        put(1, "1.jpg");
+        put(2, "2.jpg");
+        encode(table);
+        final CodeTable codes = new CodeTable(
+                folder.resolve("codes").toString(), spark.sparkContext().hadoopConfiguration());
+        // As the message about a run whose files are gone advises; and one of its images has gone since.
+        Files.delete(folder.resolve("codes/_runs/" + codes.runs().get(1).runId() + ".json"));
+        Files.delete(folder.resolve("lake/things/2.jpg"));
+        encode(table);
+        assertSame(table, 3);
+        assertThat(spark.table(table).count()).isEqualTo(2);
+        // And from there on as ever.
+        put(3, "3.jpg");
+        encode(table);
+        assertSame(table, 4);
+    }
+
+    @Test
     void whatIsNoneOfItsTablesIsRefused() throws IOException {
         put(0, "0.jpg");
         spark.sql("create table ice.db.foreign using iceberg as select 'x' as id");

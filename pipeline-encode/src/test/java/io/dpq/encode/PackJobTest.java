@@ -21,14 +21,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -195,6 +198,128 @@ final class PackJobTest {
     private void encode(final String... sets) throws IOException {
         new EncodeJob()
                 .run(new JobContext(spark, config(sets), new PrintStream(printed, true, StandardCharsets.UTF_8)));
+    }
+
+    @Test
+    void aRowGroupThatCannotBeReadIsQuarantinedUntilItCan() throws IOException {
+        pack();
+        final Path part = parts("packed").get(0);
+        final byte[] whole = Files.readAllBytes(part);
+        final BlockMetaData group;
+        try (ParquetFileReader reader = ParquetFileReader.open(
+                HadoopInputFile.fromPath(new org.apache.hadoop.fs.Path(part.toString()), new Configuration()))) {
+            group = reader.getRowGroups().get(0);
+        }
+        final long content = group.getColumns().stream()
+                .filter(column -> column.getPath().toDotString().equals("content"))
+                .findFirst()
+                .orElseThrow()
+                .getFirstDataPageOffset();
+        final byte[] damaged = whole.clone();
+        Arrays.fill(damaged, (int) content, (int) content + 100, (byte) 0xFF);
+        final FileTime time = Files.getLastModifiedTime(part);
+        Files.write(part, damaged);
+        Files.setLastModifiedTime(part, time);
+        Files.deleteIfExists(part.resolveSibling("." + part.getFileName() + ".crc"));
+        final String[] sets = {
+            "encode.lake.kind=parquet",
+            "encode.lake.path=" + folder.resolve("packed"),
+            "codes.path=" + folder.resolve("codes")
+        };
+        encode(sets);
+        final CodeTable table = new CodeTable(folder.resolve("codes").toString(), new Configuration());
+        assertThat(group.getRowCount()).isBetween(2L, 60L);
+        assertThat(table.runs().get(0).quarantineReasons()).containsEntry("UNREADABLE", group.getRowCount());
+        final long encoded = table.runs().get(0).encoded();
+
+        Files.write(part, whole);
+        Files.setLastModifiedTime(part, time);
+        encode(sets);
+        assertThat(encoded + table.runs().get(1).encoded()).isEqualTo(IMAGES);
+        assertThat(table.runs().get(1).quarantineReasons()).doesNotContainKey("UNREADABLE");
+    }
+
+    /** As when the executors that listed are lost in the middle of a night, and a file with them. */
+    @Test
+    void aLakeIsListedOnceANight() throws IOException {
+        final Path lake = folder.resolve("lake");
+        final List<Row> images = rows(LakeSettings.Kind.DIRECTORY, shared.resolve("lake/train")).stream()
+                .filter(row -> !row.getString(0).contains("corrupt"))
+                .limit(9)
+                .toList();
+        for (int file = 0; file < 3; file++) {
+            spark.createDataFrame(
+                            images.subList(3 * file, 3 * file + 3),
+                            images.get(0).schema())
+                    .select("id", "content", "labels")
+                    .coalesce(1)
+                    .write()
+                    .parquet(lake.resolve("file" + file).toString());
+        }
+        final Path away = folder.resolve("away");
+        for (final String late : List.of("file1", "file2")) {
+            Files.createDirectories(away);
+            Files.move(lake.resolve(late), away.resolve(late));
+        }
+        final List<String> sets = sets(
+                "encode.lake.kind=parquet",
+                "encode.lake.path=" + lake,
+                "encode.max-quarantine-fraction=1",
+                "codes.path=" + folder.resolve("codes"));
+        final DpqConfig config = DpqConfig.load(null, sets);
+        new EncodeJob().run(new JobContext(spark, config, new PrintStream(printed, true, StandardCharsets.UTF_8)));
+        Files.move(away.resolve("file1"), lake.resolve("file1"));
+        Files.move(away.resolve("file2"), lake.resolve("file2"));
+        final PrintStream losing = new PrintStream(printed, true, StandardCharsets.UTF_8) {
+            @Override
+            public void println(final String line) {
+                super.println(line);
+                if (line.contains("images listed")) {
+                    JavaSparkContext.fromSparkContext(spark.sparkContext())
+                            .getPersistentRDDs()
+                            .values()
+                            .forEach(rdd -> rdd.unpersist(true));
+                    assertThat(lake.resolve("file1")
+                                    .toFile()
+                                    .renameTo(away.resolve("file1").toFile()))
+                            .isTrue();
+                }
+            }
+        };
+        new EncodeJob().run(new JobContext(spark, config, losing));
+        final CodeTable table = new CodeTable(folder.resolve("codes").toString(), new Configuration());
+        final RunManifest night = table.runs().get(1);
+        assertThat(night.listed()).isEqualTo(9);
+        assertThat(night.unchanged()).isEqualTo(3);
+        assertThat(night.encoded()).isEqualTo(3);
+        assertThat(night.quarantineReasons()).containsExactly(Map.entry("UNREADABLE", 3L));
+    }
+
+    @Test
+    void twoJobsDoNotPackIntoOneFolder() throws Exception {
+        final List<String> options = new ArrayList<>();
+        for (final String set : sets()) {
+            options.addAll(List.of("--set", set));
+        }
+        final Process first = new DriverProcess(folder, options)
+                .job(Pack.class)
+                .with("spark.hadoop.fs.file.impl", PausingFileSystem.class.getName())
+                .with("spark.master", "local[1]")
+                .pausingAt("create .*/_packed.packing/_part-00002.*")
+                .startAndPause();
+        try {
+            // Of another lake: it would take the first one's files for leftovers.
+            assertThatThrownBy(() -> pack("pack.file-bytes=2MiB"))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("Another job, pack into ")
+                    .hasMessageContaining("process " + first.pid() + " on ");
+            assertThat(folder.resolve("_packed.packing/part-00001.parquet")).exists();
+        } finally {
+            DriverProcess.kill(first);
+        }
+        pack("pack.file-bytes=2MiB");
+        assertThat(rows(LakeSettings.Kind.PARQUET, folder.resolve("packed"))).hasSize(IMAGES + SampleLake.DAMAGED);
+        assertThat(folder.resolve("_packed.packing.lock")).doesNotExist();
     }
 
     @Test

@@ -80,6 +80,7 @@ public final class CodeRun implements AutoCloseable {
     private static final long FILE_BYTES = 256L << 20;
 
     private static final String LOCK = "_lock";
+    private static final String LISTED = "listed";
     private static final String PLANNED = "planned";
     private static final String STAGED = "staged";
     private static final String SETTINGS = "settings";
@@ -233,6 +234,19 @@ public final class CodeRun implements AutoCloseable {
     /** Sorts by time: a UTC instant, and a random part that tells apart two runs of one instant. */
     public String id() {
         return id;
+    }
+
+    /**
+     * Records what a lake holds: executors that are lost take what they listed with them, and what would be listed in its place
+     * hours later is another lake.
+     *
+     * @param listing in the lake's own columns
+     * @return the same rows, as recorded
+     */
+    public Dataset<Row> listed(final Dataset<Row> listing) {
+        final Path listed = new Path(temporary, LISTED);
+        parquet(listing, listed);
+        return listing.sparkSession().read().schema(listing.schema()).parquet(listed.toString());
     }
 
     /**
