@@ -77,9 +77,30 @@ final class CheckpointStore {
         return root.toString();
     }
 
-    /** Whether there is any checkpoint, whole or not. */
+    /** Whether there is no checkpoint, whole or not; one that its training was killed over, before its manifest, is none. */
     boolean isEmpty() throws IOException {
-        return folders().isEmpty();
+        for (final Path folder : folders().values()) {
+            if (files.exists(new Path(folder, MANIFEST))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Refuses to take checkpoints for torn that storage does not give just now. */
+    void requireReadable() throws IOException {
+        for (final Path folder : folders().values()) {
+            try {
+                read(folder);
+            } catch (TornException e) {
+                if (e.getCause() != null) {
+                    throw UserException.data(
+                            "The checkpoint " + folder + " cannot be read: " + e.getMessage()
+                                    + "; leave it where it is, see that its storage is whole, and run again with --resume.",
+                            e.getCause());
+                }
+            }
+        }
     }
 
     /**
@@ -157,7 +178,7 @@ final class CheckpointStore {
         } catch (IOException e) {
             // A lost block, say: the checkpoint before it is kept for this.
             LOG.debug("{}", file, e);
-            throw new TornException(file.getName() + " cannot be read (" + e.getMessage() + ")");
+            throw new TornException(file.getName() + " cannot be read (" + e.getMessage() + ")", e);
         }
     }
 
@@ -178,14 +199,19 @@ final class CheckpointStore {
         final long number = before.isEmpty() ? 1 : before.lastKey() + 1;
         final Path folder = new Path(root, String.format(Locale.ROOT, "checkpoint-%06d", number));
         final Map<String, FileHash> hashes = new TreeMap<>();
-        for (final Map.Entry<String, byte[]> file : contents.entrySet()) {
-            put(new Path(folder, file.getKey()), file.getValue());
-            hashes.put(file.getKey(), hash(file.getValue()));
+        try {
+            for (final Map.Entry<String, byte[]> file : contents.entrySet()) {
+                put(new Path(folder, file.getKey()), file.getValue());
+                hashes.put(file.getKey(), hash(file.getValue()));
+            }
+            put(
+                    new Path(folder, MANIFEST),
+                    JSON.writeValueAsBytes(new CheckpointManifest(
+                            CheckpointManifest.VERSION, run, revision, fingerprint, standing, hashes)));
+        } catch (IOException e) {
+            discard(folder, e);
+            throw e;
         }
-        put(
-                new Path(folder, MANIFEST),
-                JSON.writeValueAsBytes(new CheckpointManifest(
-                        CheckpointManifest.VERSION, run, revision, fingerprint, standing, hashes)));
         int kept = 1;
         for (final Path old : before.descendingMap().values()) {
             if (kept < keep && isOf(run, old)) {
@@ -196,11 +222,23 @@ final class CheckpointStore {
         }
     }
 
+    /** Of a full disk, half a checkpoint would take what the next one needs. */
+    private void discard(final Path folder, final IOException failure) {
+        try {
+            files.delete(folder, true);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
     private boolean isOf(final String run, final Path folder) throws IOException {
         try {
             return manifest(folder).run().equals(run);
-        } catch (TornException | UserException e) {
-            LOG.debug("{} is torn or of another release.", folder, e);
+        } catch (TornException e) {
+            LOG.debug("{} is torn or cannot be read.", folder, e);
+            return e.getCause() != null;
+        } catch (UserException e) {
+            LOG.debug("{} is of another release.", folder, e);
             return false;
         }
     }
@@ -242,6 +280,11 @@ final class CheckpointStore {
 
         TornException(final String message) {
             super(message);
+        }
+
+        /** What may be whole and cannot be read. */
+        TornException(final String message, final IOException cause) {
+            super(message, cause);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.dpq.train;
 import io.dpq.config.UserException;
 import io.dpq.job.Job;
 import io.dpq.model.ModelDirectory;
+import io.dpq.storage.Outage;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.UUID;
@@ -41,6 +42,7 @@ record StartingPoint(String run, Optional<Checkpoint> checkpoint, Optional<Job.O
             throws IOException {
         final Optional<Checkpoint> newest = store.newest(say);
         if (resume && newest.isEmpty() && !store.isEmpty()) {
+            store.requireReadable();
             throw UserException.data(
                     "None of the checkpoints at " + store.path()
                             + " is whole, so there is nothing to resume from; remove them, or leave --resume away, to begin anew.");
@@ -114,6 +116,10 @@ record StartingPoint(String run, Optional<Checkpoint> checkpoint, Optional<Job.O
             return value.equals(
                     ModelDirectory.open(path, hadoop).manifest().provenance().get(key));
         } catch (UserException e) {
+            // A training that is finished must not begin anew because its model was out of reach for a moment.
+            if (Outage.of(e).isPresent()) {
+                throw e;
+            }
             // Whatever lies there, it is no model of this training that could be used.
             return false;
         }

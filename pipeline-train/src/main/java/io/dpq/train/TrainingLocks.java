@@ -28,9 +28,9 @@ final class TrainingLocks implements AutoCloseable {
         final List<WriteLock> locks = new ArrayList<>();
         locks.add(ModelPublisher.lock(settings.modelPath(), hadoop));
         try {
-            // Elsewhere they may be those of another model as well.
-            if (checkpoint.everyRounds() > 0
-                    && !checkpoint.path().equals(RunSettings.checkpoints(settings.modelPath()))) {
+            // Elsewhere they may be those of another model as well, which a training that keeps none would remove at
+            // its end.
+            if (!checkpoint.path().equals(RunSettings.checkpoints(settings.modelPath()))) {
                 locks.add(ModelPublisher.lock(checkpoint.path(), hadoop));
             }
             return new TrainingLocks(settings.modelPath(), locks);

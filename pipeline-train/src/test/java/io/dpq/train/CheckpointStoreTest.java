@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dpq.config.UserException;
+import io.dpq.storage.Outage;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.util.Progressable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +40,10 @@ class CheckpointStoreTest {
     }
 
     private void write(final String run, final int step) throws IOException {
+        write(store, run, step);
+    }
+
+    private static void write(final CheckpointStore store, final String run, final int step) throws IOException {
         final Standing standing = new Standing(
                 1,
                 2,
@@ -113,6 +124,75 @@ class CheckpointStoreTest {
         // A later one takes a number of its own.
         write("run", 9);
         assertThat(newest(said).orElseThrow().path()).endsWith("checkpoint-000003");
+    }
+
+    @Test
+    void whatAKillLeftOfAFirstCheckpointIsNone() throws IOException {
+        Files.createDirectories(root.resolve("checkpoint-000001"));
+        Files.writeString(root.resolve("checkpoint-000001/a"), "half");
+        assertThat(newest(new ArrayList<>())).isEmpty();
+        assertThat(store.isEmpty()).isTrue();
+        write("run", 1);
+        assertThat(store.isEmpty()).isFalse();
+        assertThat(names()).containsExactly("checkpoint-000002");
+    }
+
+    /** The local disk, whose files of one name are away. */
+    public static final class AwayFileSystem extends LocalFileSystem {
+        @Override
+        public FSDataInputStream open(final org.apache.hadoop.fs.Path path, final int bufferSize) throws IOException {
+            if (path.getName().equals(getConf().get("away"))) {
+                throw new ConnectException("nobody answers");
+            }
+            return super.open(path, bufferSize);
+        }
+
+        @Override
+        public FSDataOutputStream create(
+                final org.apache.hadoop.fs.Path path,
+                final FsPermission permission,
+                final boolean overwrite,
+                final int bufferSize,
+                final short replication,
+                final long blockSize,
+                final Progressable progress)
+                throws IOException {
+            if (path.getName().equals(getConf().get("full"))) {
+                throw new IOException("no space is left");
+            }
+            return super.create(path, permission, overwrite, bufferSize, replication, blockSize, progress);
+        }
+    }
+
+    private CheckpointStore storeWith(final String fault, final String name) {
+        final Configuration hadoop = new Configuration();
+        hadoop.set("fs.file.impl", AwayFileSystem.class.getName());
+        hadoop.setBoolean("fs.file.impl.disable.cache", true);
+        hadoop.set(fault, name);
+        return CheckpointStore.open(root.toString(), 2, hadoop);
+    }
+
+    @Test
+    void whatCannotBeReadJustNowIsNotTakenForTorn() throws IOException {
+        write("run", 1);
+        final CheckpointStore away = storeWith("away", "b");
+        assertThat(away.newest(sentence -> {})).isEmpty();
+        assertThat(away.isEmpty()).isFalse();
+        assertThatThrownBy(away::requireReadable)
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("checkpoint-000001 cannot be read: b cannot be read (nobody answers); leave it")
+                .satisfies(e -> assertThat(Outage.of(e)).isPresent());
+        store.requireReadable();
+        // Whose it is cannot be told: it stays, and counts.
+        write(storeWith("away", "checkpoint.json"), "run", 2);
+        assertThat(names()).containsExactly("checkpoint-000001", "checkpoint-000002");
+    }
+
+    @Test
+    void halfACheckpointDoesNotFillTheDisk() throws IOException {
+        write("run", 1);
+        assertThatThrownBy(() -> write(storeWith("full", "b"), "run", 2)).hasMessage("no space is left");
+        assertThat(names()).containsExactly("checkpoint-000001");
     }
 
     @Test

@@ -17,6 +17,7 @@ import org.apache.hadoop.ipc.RemoteException;
 public final class Outage {
     /** By name: S3A and the name node's own classes are none of what this project is compiled against. */
     private static final Set<String> PASSING = Set.of(
+            "org.apache.hadoop.hdfs.BlockMissingException",
             "org.apache.hadoop.ipc.StandbyException",
             "org.apache.hadoop.ipc.RetriableException",
             "org.apache.hadoop.hdfs.server.namenode.SafeModeException",
@@ -31,7 +32,7 @@ public final class Outage {
 
     /**
      * The first of a failure's causes by which it may pass: a connection that is refused or breaks, an answer that does not come,
-     * a name node in safe mode or standby, an object store that is throttled or fails by itself. Neither a missing file nor a
+     * a name node in safe mode or standby, data nodes that are away, an object store that is throttled or fails by itself. Neither a missing file nor a
      * permission that is refused are, nor credentials that are missing.
      */
     public static Optional<IOException> of(final Throwable failure) {

@@ -164,7 +164,7 @@ public final class WriteLock implements AutoCloseable {
         return remove(files, path, sign);
     }
 
-    private void touch() {
+    private synchronized void touch() {
         try {
             if (!isHeld()) {
                 return;
@@ -183,8 +183,8 @@ public final class WriteLock implements AutoCloseable {
         }
     }
 
-    /** Whether the file still names this run. */
-    public boolean isHeld() throws IOException {
+    /** Whether the file still names this run. Not while it is touched: some stores show it empty until it is written anew. */
+    public synchronized boolean isHeld() throws IOException {
         return sign(files, path).map(Sign::owner).filter(owner::equals).isPresent();
     }
 
