@@ -6,6 +6,7 @@ import io.dpq.quantizer.Codebooks;
 import io.dpq.ranking.CodeBlock;
 import io.dpq.ranking.Ties;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -62,15 +63,20 @@ record CodeBlocks(
         for (int level = 1; level <= levels; level++) {
             alike[level] = functions.col(CodeTable.column(level));
         }
-        final JavaRDD<Row> counted = table.groupBy(alike)
+        final Dataset<Row> counted = table.groupBy(alike)
                 .count()
                 .select(functions.lit("").as("id"), functions.col("*"))
-                .toJavaRDD()
                 .persist(StorageLevel.MEMORY_AND_DISK());
+        final Column[] key = Arrays.stream(counted.columns())
+                .filter(name -> !name.equals("id") && !name.equals("count"))
+                .map(functions::col)
+                .toArray(Column[]::new);
         final int parts = (int) Math.max(1, (counted.count() + blockRows - 1) / blockRows);
         final Packing packing =
                 new Packing(levels, codewords, ties, new StoredCodes(levels, codewords), new HashMap<>());
-        return withNorms(counted.repartition(parts).mapPartitions(packing::counted));
+        // By what rows are and not by their order, which is another one where an executor is lost and its part is
+        // counted again.
+        return withNorms(counted.repartition(parts, key).toJavaRDD().mapPartitions(packing::counted));
     }
 
     /** The same rows with random codes, which depend on the seed and a row's id alone. */

@@ -7,6 +7,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -79,6 +80,40 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
     }
 
     /**
+     * Refuses what nothing could be told by, before hours of ranking; and where a gate is to judge, what it cannot judge by.
+     *
+     * @param ids of the queries now
+     * @param bits of each level now
+     */
+    void requireComparable(
+            final Collection<String> ids, final List<Integer> bits, final RetrievalPlan plan, final Settings settings) {
+        if (ids.stream().noneMatch(precisions::containsKey)) {
+            throw UserException.data("The report " + path
+                    + " is of other queries altogether; set evaluate.compare to a report of the same queries.");
+        }
+        if (bits.stream().noneMatch(length -> levelOf(length) >= 0)) {
+            throw UserException.data("The report " + path
+                    + " has no code length that this one has; set evaluate.compare to one of codes as long as these.");
+        }
+        if (settings.maxDrop().isEmpty()) {
+            return;
+        }
+        final int last = bits.get(bits.size() - 1);
+        if (levelOf(last) < 0) {
+            throw UserException.data("The report " + path + " has no codes of " + last
+                    + " bits, which the gate judges by; set evaluate.compare to one that has, or evaluate.levels to those"
+                    + " that both have.");
+        }
+        final List<String> differences = conventions(
+                Report.Conventions.of(plan.r(), plan.r() == plan.rows(), settings.ties(), settings.score(), 0));
+        if (!differences.isEmpty()) {
+            throw UserException.data("The report " + path + " measures something else than the gate judges by: "
+                    + String.join(" ", differences).replaceAll("\\.$", "")
+                    + "; set evaluate.compare to a report that was made as this one is.");
+        }
+    }
+
+    /**
      * How figures changed since.
      *
      * @param lines of the queries now
@@ -86,6 +121,7 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
      * @param conventions now
      * @param rows of the database now
      * @param maxDrop most that mAP of the last level may fall
+     * @return figures of what {@link #requireComparable} lets pass
      */
     Report.Comparison with(
             final List<QueryLines.Line> lines,
@@ -96,20 +132,13 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
             final long seed) {
         final List<QueryLines.Line> shared =
                 lines.stream().filter(line -> precisions.containsKey(line.id())).toList();
-        if (shared.isEmpty()) {
-            throw UserException.data("The report " + path
-                    + " is of other queries altogether; set evaluate.compare to a report of the same queries.");
-        }
+        final int unmatched = lines.size() + precisions.size() - 2 * shared.size();
         final List<Report.Change> changes = new ArrayList<>();
         for (int level = 0; level < levels.size(); level++) {
             final int before = levelOf(levels.get(level).bits());
             if (before >= 0) {
                 changes.add(change(shared, levels.get(level), level, before, seed));
             }
-        }
-        if (changes.isEmpty()) {
-            throw UserException.data("The report " + path
-                    + " has no code length that this one has; set evaluate.compare to one of codes as long as these.");
         }
         final boolean passed =
                 maxDrop.isEmpty() || changes.get(changes.size() - 1).difference() >= -maxDrop.get();
@@ -118,8 +147,8 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
                 report.path("createdAt").asText(),
                 report.path("model").path("id").asText(),
                 shared.size(),
-                lines.size() + precisions.size() - 2 * shared.size(),
-                caveats(levels.size(), conventions, rows),
+                unmatched,
+                caveats(levels.size(), conventions, rows, unmatched),
                 Bootstrap.RESAMPLES,
                 changes,
                 maxDrop.orElse(null),
@@ -165,12 +194,32 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
                 interval[1]);
     }
 
-    private List<String> caveats(final int levels, final Report.Conventions now, final long rows) {
+    private List<String> caveats(final int levels, final Report.Conventions now, final long rows, final int unmatched) {
         final JsonNode was = report.path("conventions");
         final List<String> caveats = new ArrayList<>();
+        if (unmatched > 0) {
+            caveats.add(unmatched + " queries are in one of the reports alone, and count in neither figure.");
+        }
         if (report.path("codes").path("rows").asLong() != rows) {
             caveats.add("The database had " + report.path("codes").path("rows").asLong() + " rows, not " + rows + ".");
         }
+        caveats.addAll(conventions(now));
+        if (was.path("excludedSelves").asLong() > 0 != now.excludedSelves() > 0) {
+            caveats.add(
+                    now.excludedSelves() > 0
+                            ? "Rows that are the query itself counted then."
+                            : "Rows that are the query itself were left out then.");
+        }
+        if (report.path("levels").size() != levels) {
+            caveats.add("It had " + report.path("levels").size() + " levels, not " + levels + ".");
+        }
+        return caveats;
+    }
+
+    /** What is measured in another way, but for rows that are the query itself. */
+    private List<String> conventions(final Report.Conventions now) {
+        final JsonNode was = report.path("conventions");
+        final List<String> caveats = new ArrayList<>();
         if (was.path("wholeDatabase").asBoolean() != now.wholeDatabase()
                 || (!now.wholeDatabase() && was.path("r").asLong() != now.r())) {
             caveats.add("R was " + was.path("r").asLong() + ", not " + now.r() + ".");
@@ -180,15 +229,6 @@ record EarlierReport(String path, JsonNode report, Map<String, List<Double>> pre
         }
         if (!was.path("score").asText().equals(now.score())) {
             caveats.add("The score was another: " + was.path("score").asText());
-        }
-        if (was.path("excludedSelves").asLong() > 0 != now.excludedSelves() > 0) {
-            caveats.add(
-                    now.excludedSelves() > 0
-                            ? "Rows that are the query itself counted then."
-                            : "Rows that are the query itself were left out then.");
-        }
-        if (report.path("levels").size() != levels) {
-            caveats.add("It had " + report.path("levels").size() + " levels, not " + levels + ".");
         }
         return caveats;
     }

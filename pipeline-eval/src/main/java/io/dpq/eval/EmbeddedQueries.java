@@ -13,7 +13,6 @@ import io.dpq.model.ModelManifest;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -74,9 +73,7 @@ final class EmbeddedQueries {
         Dataset<Row> rows = Lake.listed(spark, table.readEmbeddings(spark, model.modelId(), runs), source)
                 .select(CodeSchema.ID, CodeSchema.LABELS, CodeSchema.EMBEDDING);
         if (source.list().isEmpty()) {
-            final Column id = functions.col(CodeSchema.ID);
-            rows = rows.orderBy(functions.xxhash64(id, functions.lit(settings.seed())), id)
-                    .limit(settings.queryRows());
+            rows = HashSample.of(rows, functions.col(CodeSchema.ID), settings.seed(), settings.queryRows());
         }
         final List<Query> queries = new ArrayList<>();
         for (final Row row : rows.collectAsList()) {

@@ -16,13 +16,14 @@ import org.apache.spark.sql.functions;
  */
 @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
 record EmbeddingSample(float[] vectors, int count, int dimensions) {
-    /** Chosen by a hash of seed and id, so that partitions and order of the rows change nothing. */
+    /** Drawn by {@link HashSample}. */
     static EmbeddingSample of(final Dataset<Row> embeddings, final int dimensions, final Settings settings) {
         final Column id = functions.col(CodeSchema.ID);
-        final List<Row> rows = embeddings
-                .select(id, functions.col(CodeSchema.EMBEDDING))
-                .orderBy(functions.xxhash64(id, functions.lit(settings.seed())), id)
-                .limit(settings.baselineSample())
+        final List<Row> rows = HashSample.of(
+                        embeddings.select(id, functions.col(CodeSchema.EMBEDDING)),
+                        id,
+                        settings.seed(),
+                        settings.baselineSample())
                 .collectAsList();
         final float[] vectors = new float[Math.multiplyExact(rows.size(), dimensions)];
         for (int i = 0; i < rows.size(); i++) {

@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
@@ -156,14 +157,20 @@ public final class EvaluateJob implements Job {
             case CODES -> EmbeddedQueries.ofTable(spark, settings, model);
         };
         requireUsable(queries, settings);
-        RetrievalPlan.of(
-                        settings,
-                        codebooks.levels(),
-                        codebooks.codewords(),
-                        rows,
-                        queries.queries().size())
-                .lines(settings.taskHeap())
-                .forEach(context.out()::println);
+        final RetrievalPlan plan = RetrievalPlan.of(
+                settings,
+                codebooks.levels(),
+                codebooks.codewords(),
+                rows,
+                queries.queries().size());
+        plan.lines(settings.taskHeap()).forEach(context.out()::println);
+        earlier.ifPresent(report -> report.requireComparable(
+                queries.queries().stream().map(Query::id).toList(),
+                IntStream.rangeClosed(1, codebooks.levels())
+                        .mapToObj(codebooks::bits)
+                        .toList(),
+                plan,
+                settings));
         stopwatch.lap("embedQueries");
 
         sc.setJobDescription(
@@ -185,8 +192,15 @@ public final class EvaluateJob implements Job {
         sc.setJobDescription("dpq evaluate: illustrate the report");
         final Illustrations illustrations = new Illustrations(
                 TrainingCurves.read(settings.modelPath(), hadoop),
-                QueryMap.of(codebooks, queries.queries()),
-                Illustrations.found(spark, settings, codebooks, codes, queries.queries(), result.relevantRows()));
+                Illustrations.orNone(
+                        "the map of the queries",
+                        () -> QueryMap.of(codebooks, queries.queries()),
+                        Illustrations.NONE.queries()),
+                Illustrations.orNone(
+                        "what queries find",
+                        () -> Illustrations.found(
+                                spark, settings, codebooks, codes, queries.queries(), result.relevantRows()),
+                        List.of()));
         stopwatch.lap("illustrate");
         final Report report = new Report(
                 Report.VERSION,

@@ -6,10 +6,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the page shows beside the report's figures.
@@ -19,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param found what some queries find
  */
 record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> found) {
+    private static final Logger LOG = LoggerFactory.getLogger(Illustrations.class);
+
     /** None. */
     static final Illustrations NONE =
             new Illustrations(List.of(), new QueryMap.Panels(List.of(), List.of()), List.of());
@@ -39,6 +44,16 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
      * @param hit whether it shares a label with the query
      */
     record Picture(String id, @Nullable String jpeg, boolean hit) {}
+
+    /** A part of the page that is no figure: figures that took hours must not be lost for it. */
+    static <T> T orNone(final String what, final Supplier<T> part, final T none) {
+        try {
+            return part.get();
+        } catch (RuntimeException e) {
+            LOG.warn("The report goes without {}", what, e);
+            return none;
+        }
+    }
 
     /** What queries find, in pictures; nothing where none are asked for or no lake of the database is configured. */
     static List<Found> found(

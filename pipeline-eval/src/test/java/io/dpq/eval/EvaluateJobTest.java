@@ -42,6 +42,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -50,6 +51,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -411,6 +413,23 @@ class EvaluateJobTest {
             assertThat(change.path("difference").asDouble()).isZero();
             assertThat(change.path("low").asDouble()).isZero();
         }
+        // What a gate cannot judge by is told before anything is ranked, and nothing is told where none judges.
+        for (final String[] other : new String[][] {
+            {"evaluate.r=5", "measures something else than the gate judges by: R was "},
+            {"evaluate.ties=id", "Ties were ranked by the rule expected"}
+        }) {
+            assertThatThrownBy(() -> run(out, with(again, other[0])))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining(other[1])
+                    .hasMessageContaining("set evaluate.compare to a report that was made as this one is");
+        }
+        run("evaluate.random-baseline=false", "evaluate.levels=1", "evaluate.report=" + folder.resolve("short"));
+        final String toShort = "evaluate.compare=" + folder.resolve("short");
+        assertThatThrownBy(() -> run(out, with(again, toShort)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("which the gate judges by; set evaluate.compare to one that has");
+        assertThat(run(out, "evaluate.random-baseline=false", toShort, "evaluate.report=" + folder.resolve("long")))
+                .isEqualTo(Job.Outcome.DONE);
         // What the old report would be, had every query been answered perfectly.
         final List<String> lines = new ArrayList<>();
         for (final String line : Files.readAllLines(old.resolve("queries.jsonl"))) {
@@ -431,6 +450,7 @@ class EvaluateJobTest {
         assertThat(worse.path("passed").asBoolean()).isFalse();
         assertThat(worse.path("queries").asInt()).isEqualTo(23);
         assertThat(worse.path("unmatched").asInt()).isEqualTo(1);
+        assertThat(worse.path("caveats").path(0).asText()).startsWith("1 queries are in one of the reports alone");
         final JsonNode last = worse.path("levels").path(1);
         assertThat(last.path("before").asDouble()).isEqualTo(1);
         assertThat(last.path("difference").asDouble()).isNegative();
@@ -440,6 +460,10 @@ class EvaluateJobTest {
                 .isGreaterThan(last.path("difference").asDouble());
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("Over the failure budget");
         assertThat(folder.resolve("new/report.html")).content().contains("Failed");
+    }
+
+    private static String[] with(final String[] some, final String more) {
+        return Stream.concat(Arrays.stream(some), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test
