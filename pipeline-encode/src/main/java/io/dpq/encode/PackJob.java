@@ -106,14 +106,26 @@ public final class PackJob implements Job {
                 .select("id", "labels", "length", "content", "error", "modified")
                 .toJavaRDD();
         final String fingerprint = fingerprint(settings, lake.listing(), rows.getNumPartitions());
-        try (WriteLock lock = folder.lock()) {
-            if (folder.isComplete(fingerprint)) {
-                context.out().println(settings.output() + " holds this lake already; nothing was left to do.");
-                return Outcome.DONE;
+        // Without the lock, which takes a right to write that a folder that is whole may not be given any more.
+        if (!isDone(context, settings, folder, fingerprint)) {
+            try (WriteLock lock = folder.lock()) {
+                // Another job may have ended while this one waited.
+                if (!isDone(context, settings, folder, fingerprint)) {
+                    pack(context, settings, folder, lock, new Content(lake.listing(), rows, fingerprint));
+                }
             }
-            pack(context, settings, folder, lock, new Content(lake.listing(), rows, fingerprint));
         }
         return Outcome.DONE;
+    }
+
+    private static boolean isDone(
+            final JobContext context, final Settings settings, final PackFolder folder, final String fingerprint)
+            throws IOException {
+        final boolean done = folder.isComplete(fingerprint);
+        if (done) {
+            context.out().println(settings.output() + " holds this lake already; nothing was left to do.");
+        }
+        return done;
     }
 
     /**

@@ -49,7 +49,8 @@ record Illustrations(List<Plot> training, QueryMap.Panels queries, List<Found> f
     static <T> T orNone(final String what, final Supplier<T> part, final T none) {
         try {
             return part.get();
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Spark throws what it does not declare.
             LOG.warn("The report goes without {}", what, e);
             return none;
         }

@@ -114,7 +114,13 @@ final class ParquetFormat implements RecordFormat {
     @Override
     public Contents open(final LakeRoot root, final String path, final long part) throws IOException {
         final ParquetRowGroups groups = new ParquetRowGroups(root, path, Set.of(columns.content()));
-        final ParquetRowGroups.Rows rows = groups.read((int) part);
+        final ParquetRowGroups.Rows rows;
+        try {
+            rows = groups.read((int) part);
+        } catch (IOException | RuntimeException e) {
+            groups.close();
+            throw e;
+        }
         return new Contents() {
             private long at;
 

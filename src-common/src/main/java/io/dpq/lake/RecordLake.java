@@ -77,7 +77,12 @@ final class RecordLake implements Lake {
         }
         final String where = settings.path();
         final FlatMapFunction<Tuple3<String, Long, Long>, Row> list = part -> rows(root, format, part, where);
-        final JavaRDD<Tuple3<String, Long, Long>> dealt = parts.repartition((int) Math.min(count, MOST_TASKS));
+        final int tasks = (int) Math.min(count, MOST_TASKS);
+        // Few are dealt evenly, in the order that the driver has them in; many come in the order of a shuffle, which
+        // may change.
+        final JavaRDD<Tuple3<String, Long, Long>> dealt = count < 2 * FILES_IN_TASK
+                ? parts.repartition(tasks)
+                : Dealing.by(part -> part._1() + " " + part._2(), parts, tasks);
         final JavaRDD<Row> records = dealt.flatMap(list);
         final Dataset<Row> listing =
                 spark.createDataFrame(records, LakeRows.RECORDS).persist(StorageLevel.MEMORY_AND_DISK());

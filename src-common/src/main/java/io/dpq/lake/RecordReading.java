@@ -1,5 +1,6 @@
 package io.dpq.lake;
 
+import io.dpq.storage.Outage;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -171,12 +172,14 @@ final class RecordReading implements Serializable {
             try {
                 found = read(path, number, place, length);
             } catch (final IOException | RuntimeException e) {
+                if (!format.seekable() && Outage.of(e).isPresent()) {
+                    // Nothing is wrong with the file: Spark tries the task again, and schedulers the job.
+                    throw RecordLake.damaged(path, where, e);
+                }
                 final @Nullable String message = e.getMessage();
                 final String why = e.getClass().getSimpleName() + (message == null ? "" : ": " + message);
                 if (!format.seekable()) {
-                    // What follows in the part cannot be found any more. The listing told of it, so that nothing is
-                    // left open
-                    // but what these records look like.
+                    // What follows in the part cannot be found any more; but the listing has told how much it is.
                     broken = "the rest of its part of " + path + " cannot be read (" + why + ")";
                     LOG.warn(
                             "Part {} of the file {} of the lake {} cannot be read from record {} on",

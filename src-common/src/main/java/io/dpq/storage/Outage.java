@@ -3,6 +3,7 @@ package io.dpq.storage;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,7 @@ public final class Outage {
             "org.apache.hadoop.ipc.RetriableException",
             "org.apache.hadoop.hdfs.server.namenode.SafeModeException",
             "org.apache.hadoop.fs.s3a.AWSClientIOException",
+            "org.apache.hadoop.fs.s3a.AWSNoResponseException",
             "org.apache.hadoop.fs.s3a.AWSStatus500Exception",
             "org.apache.hadoop.fs.s3a.AWSServiceThrottledException");
 
@@ -32,15 +34,15 @@ public final class Outage {
 
     /**
      * The first of a failure's causes by which it may pass: a connection that is refused or breaks, an answer that does not come,
-     * a name node in safe mode or standby, data nodes that are away, an object store that is throttled or fails by itself. Neither a missing file nor a
-     * permission that is refused are, nor credentials that are missing.
+     * a name node in safe mode or standby, data nodes that are away, an object store that is throttled or fails by itself. Neither
+     * a missing file nor a permission that is refused are, nor credentials that are missing or hosts that nobody knows.
      */
     public static Optional<IOException> of(final Throwable failure) {
         final List<Throwable> causes = causes(failure);
-        // S3A reports missing credentials as a failure of its client.
+        // S3A reports missing credentials and wrong endpoints as failures of its client.
         if (causes.stream()
-                .anyMatch(cause ->
-                        CREDENTIALS.matcher(cause.getClass().getSimpleName()).find())) {
+                .anyMatch(cause -> cause instanceof UnknownHostException
+                        || CREDENTIALS.matcher(cause.getClass().getSimpleName()).find())) {
             return Optional.empty();
         }
         return causes.stream()
@@ -57,11 +59,8 @@ public final class Outage {
         if (failure instanceof RemoteException remote) {
             return PASSING.contains(remote.getClassName());
         }
-        Class<?> type = failure.getClass();
-        while (type != IOException.class && !PASSING.contains(type.getName())) {
-            type = type.getSuperclass();
-        }
-        return type != IOException.class;
+        // Not their subclasses, which tell of wrong regions and expired tokens.
+        return PASSING.contains(failure.getClass().getName());
     }
 
     private static List<Throwable> causes(final Throwable failure) {

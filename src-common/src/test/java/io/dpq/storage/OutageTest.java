@@ -34,6 +34,7 @@ class OutageTest {
         return Stream.of(
                 new FileNotFoundException("gone"),
                 new UnknownHostException("nowhere"),
+                new IOException(new ConnectException().initCause(new UnknownHostException("nowhere"))),
                 new AccessControlException("not yours"),
                 new AccessDeniedException("not yours"),
                 new IOException("not a Parquet file"),
