@@ -66,6 +66,9 @@ record Settings(
         int thumbnails,
         Optional<LakeSettings> images,
         Optional<Expected> expected) {
+    /** So many rows of 64 levels, the most there are, still fit into one array of Java. */
+    private static final int MOST_BLOCK_ROWS = 16_000_000;
+
     /**
      * Numbers to plan by.
      *
@@ -93,7 +96,7 @@ record Settings(
                 config.string("evaluate.report"),
                 config.bool("evaluate.random-baseline"),
                 config.integer("evaluate.batch-size", 1, 4096),
-                config.integer("evaluate.block-rows", 1, 100_000_000),
+                config.integer("evaluate.block-rows", 1, MOST_BLOCK_ROWS),
                 plan.executorHeap() / plan.tasks(),
                 plan.threadsPerTask(),
                 config.seed(),

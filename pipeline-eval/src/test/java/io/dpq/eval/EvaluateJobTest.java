@@ -904,6 +904,14 @@ class EvaluateJobTest {
     }
 
     @Test
+    void blocksThatNoArrayHoldsAreRefused() {
+        assertThatThrownBy(() -> new EvaluateJob().plan(config("evaluate.block-rows=20000000")))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("evaluate.block-rows")
+                .hasMessageContaining("16000000");
+    }
+
+    @Test
     void planNamesWhatIsReadAndWritten() {
         assertThat(String.join(
                         "\n",

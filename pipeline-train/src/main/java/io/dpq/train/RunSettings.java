@@ -70,7 +70,10 @@ record RunSettings(
                 config.decimal("train.max-loss-growth", 0, Double.MAX_VALUE),
                 config.duration("train.stall-timeout"));
         settings.check();
-        settings.requireApart(config.string("model.path"));
+        final String modelPath = config.string("model.path");
+        requireApart("train.checkpoint.path", settings.checkpoint.path(), modelPath);
+        config.optionalString("train.feature-cache.path")
+                .ifPresent(path -> requireApart("train.feature-cache.path", path, modelPath));
         return settings;
     }
 
@@ -89,13 +92,13 @@ record RunSettings(
         return path.replaceFirst("/+$", "") + suffix;
     }
 
-    /** Among checkpoints a model cannot be published, and where checkpoints are cleared away no model may lie. */
-    private void requireApart(final String modelPath) {
-        final String checkpoints = folder(checkpoint.path());
+    /** Among checkpoints or features a model cannot be published, and where they are cleared away no model may lie. */
+    private static void requireApart(final String key, final String path, final String modelPath) {
+        final String apart = folder(path);
         for (final String model : List.of(folder(modelPath), folder(heldBack(modelPath)))) {
-            if (checkpoints.startsWith(model) || model.startsWith(checkpoints)) {
-                throw UserException.usage("train.checkpoint.path is " + checkpoint.path()
-                        + ", but models go to " + model.substring(0, model.length() - 1)
+            if (apart.startsWith(model) || model.startsWith(apart)) {
+                throw UserException.usage(key + " is " + path + ", but models go to "
+                        + model.substring(0, model.length() - 1)
                         + "; set it to a folder that is neither in the other.");
             }
         }

@@ -23,6 +23,14 @@ class RunSettingsTest {
                 .hasMessageContaining("train.checkpoint.path is " + path + ", but models go to /models/m");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/models/m/features", "/models", "/models/m.held-back"})
+    void featuresLieApartFromModels(final String path) {
+        assertThatThrownBy(() -> settings("model.path=/models/m", "train.feature-cache.path=" + path))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("train.feature-cache.path is " + path + ", but models go to /models/m");
+    }
+
     @Test
     void besideTheModelTheyMayLie() {
         assertThat(settings("model.path=/models/m").checkpoint().path()).isEqualTo("/models/m.checkpoints");
