@@ -55,7 +55,7 @@ ensure_built() {
   command -v mvn >/dev/null || fail 1 "The jars are not built and no mvn was found; install Maven 3.8 or newer."
   mkdir -p "$DPQ_STATE"
   say "Building the jars (once; the first time Maven also downloads the dependencies). Log: $DPQ_STATE/build.log"
-  if ! (cd "$DPQ_ROOT" && mvn -B -ntp -T2 -Dmaven.test.skip=true package 2>&1 | tee "$DPQ_STATE/build.log" |
+  if ! (cd "$DPQ_ROOT" && mvn -B -ntp -Dmaven.test.skip=true package 2>&1 | tee "$DPQ_STATE/build.log" |
     sed -un 's/^\[INFO\] Building \(DPQ.*\)/  \1/p' >&2; exit "${PIPESTATUS[0]}"); then
     tail -n 30 "$DPQ_STATE/build.log" >&2
     fail 3 "The build failed; its log is $DPQ_STATE/build.log."

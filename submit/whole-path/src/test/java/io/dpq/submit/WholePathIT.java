@@ -1,4 +1,4 @@
-package io.dpq.eval;
+package io.dpq.submit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
